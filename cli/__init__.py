@@ -1,0 +1,1 @@
+"""The `townepark` command: the local host, the sample warehouse, operations. Not deployed."""

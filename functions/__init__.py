@@ -1,0 +1,1 @@
+"""Triggers: Azure's types in, a service call, Azure's types out."""

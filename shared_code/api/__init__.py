@@ -1,0 +1,1 @@
+"""The REST API: an ASGI app over the services."""

@@ -1,0 +1,1 @@
+"""What finance calculates: records and functions over exact decimals. Nothing here reads, writes or asks the time."""

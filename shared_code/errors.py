@@ -1,0 +1,88 @@
+"""The one tree of errors that a use case may raise.
+
+Source: Architecture, "Rules"; REST API, "Errors".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ForecastError(Exception):
+    """A use case could not be carried out, for a reason that can be told.
+
+    `code` and `status` (HTTP) are those of the REST API; `message` is a sentence for people; `details` holds
+    what a client may see. What happened inside stays in the cause (`raise ... from error`).
+    """
+
+    code = "INTERNAL_ERROR"
+    status = 500
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.field = field
+        self.details = dict(details or {})
+
+
+class InvalidInputError(ForecastError):
+    """A value that a caller sent is not acceptable; the message says which one and what is."""
+
+    code = "INVALID_DATA_TYPE"
+    status = 400
+
+
+class NotFoundError(ForecastError):
+    """What was asked for does not exist."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+
+class ConflictError(ForecastError):
+    """The state forbids the action; `details.reason` says which state."""
+
+    code = "CONFLICT"
+    status = 409
+
+
+class CalculationRefusedError(ForecastError):
+    """Every value is valid, but no result can be computed from them."""
+
+    code = "CALCULATION_ERROR"
+    status = 422
+
+
+class ConfigurationError(ForecastError):
+    """A setting is missing or wrong; the message names it and the accepted values."""
+
+
+class TransientError(ForecastError):
+    """A fault that may pass: the only kind that is tried again."""
+
+    code = "DATABASE_ERROR"
+    status = 503
+
+
+class SourceError(ForecastError):
+    """A source system could not be read. `code` is one of section 11 of the source description.
+
+    Source: Source side, "Run history, lineage, failure".
+    """
+
+    code = "SOURCE_UNAVAILABLE"
+    status = 502
+
+
+class TransientSourceError(SourceError, TransientError):
+    """A source that may answer at the next try."""
+
+    code = "SOURCE_UNAVAILABLE"
+    status = 502

@@ -1,0 +1,1 @@
+"""Messages: contracts, the outbox and the queue that carries them."""

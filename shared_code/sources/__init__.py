@@ -1,0 +1,1 @@
+"""Data from outside: the warehouse, the budget API, the Workday API."""
