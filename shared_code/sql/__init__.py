@@ -1,0 +1,1 @@
+"""What the operational database and the warehouse share: types, engines, drivers, identities, transient errors."""

@@ -1,0 +1,193 @@
+"""Column types that mean the same on SQL Server and on SQLite.
+
+Source: Data model, "SQLite mapping" and "Precision".
+"""
+
+import secrets
+import time
+import uuid
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, LargeBinary, Numeric, Text, types
+from sqlalchemy.dialects import mssql
+
+_SIXTY_FOUR_BITS = 2**63
+_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+
+
+def scaled_integer(value: Decimal | int, scale: int) -> int:
+    """`value` × 10^`scale` as an integer, exactly.
+
+    Raises `ValueError` when the value has more decimals than `scale`, is not finite, or does not fit in 64 bits:
+    a stored figure is never a rounded one.
+    """
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError(f"{value} is not a number that can be stored")
+    shifted = number.scaleb(scale, _WIDE)
+    scaled = int(shifted)
+    if scaled != shifted:
+        raise ValueError(f"{value} has more than {scale} decimals")
+    if not -_SIXTY_FOUR_BITS <= scaled < _SIXTY_FOUR_BITS:
+        raise ValueError(f"{value} with {scale} decimals does not fit in 64 bits")
+    return scaled
+
+
+class ExactDecimal(types.TypeDecorator[Decimal]):
+    """`decimal(precision, scale)`: DECIMAL on SQL Server, an integer of value × 10^scale on SQLite.
+
+    Sums and comparisons are therefore exact in SQL on both; divisions belong to the application. Bound values
+    must already have at most `scale` decimals (use `quantize`); results carry exactly `scale` decimals.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int) -> None:
+        self.precision = precision
+        self.scale = scale
+        super().__init__(precision, scale, asdecimal=True)
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The column type of the dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(Numeric(self.precision, self.scale, asdecimal=True))
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:  # noqa: ARG002 - signature of the base class
+        """A literal in an expression with this column is of this column's type."""
+        return self
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Any:
+        """A value on its way into the database."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return scaled_integer(value, self.scale)
+        # A driver that takes types from the first row stores other values when scales differ.
+        return Decimal(scaled_integer(value, self.scale)).scaleb(-self.scale, _WIDE)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """A value on its way out, with exactly `scale` decimals."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return Decimal(value).scaleb(-self.scale, _WIDE)
+        return self.quantize(Decimal(value))
+
+    def quantize(self, value: Decimal) -> Decimal:
+        """`value` at this scale, half up (ties away from zero)."""
+        with localcontext(_WIDE):
+            return value.quantize(Decimal(1).scaleb(-self.scale))
+
+
+class UtcTimestamp(types.TypeDecorator[datetime]):
+    """`datetime2(3)` in UTC; on SQLite text `yyyy-MM-ddTHH:mm:ss.fffZ`, whose order is the order in time."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The column type of the dialect."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(mssql.DATETIME2(3))  # type: ignore[no-untyped-call]
+        return dialect.type_descriptor(types.String(24))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """A moment on its way in; a moment without its zone is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a stored moment needs its zone, got {value!r}")
+        moment = value.astimezone(UTC)
+        moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=None)
+        return moment if dialect.name == "mssql" else timestamp_text(moment)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - base class
+        """A moment on its way out, in UTC with its zone."""
+        if value is None:
+            return None
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).removesuffix("Z"))
+        return moment.replace(tzinfo=UTC)
+
+
+def timestamp_text(moment: datetime) -> str:
+    """`moment` (UTC) as stored on SQLite: milliseconds and `Z`."""
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+class Identifier(types.TypeDecorator[str]):
+    """`uniqueidentifier`, in Python and on SQLite the lower-case text."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The column type of the dialect."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(mssql.UNIQUEIDENTIFIER(as_uuid=False))
+        return dialect.type_descriptor(types.String(36))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - base class
+        """An identifier on its way in; anything else is refused."""
+        return None if value is None else str(uuid.UUID(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - base class
+        """An identifier on its way out, in lower case."""
+        return None if value is None else str(value).lower()
+
+
+class _IdentifierClock:
+    """Milliseconds and a counter within them, so that one process makes identifiers in order."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        """A number that grows with every call: 48 bits of milliseconds, 12 bits of counter."""
+        with self._lock:
+            self._last = max(time.time_ns() // 1_000_000 << 12, self._last + 1)
+            return self._last
+
+
+_IDENTIFIER_CLOCK = _IdentifierClock()
+
+
+def new_identifier() -> str:
+    """An identifier (UUID version 7) whose text order is the order in which this process made them."""
+    ticks = _IDENTIFIER_CLOCK.next()
+    milliseconds, counter = ticks >> 12, ticks & 0xFFF
+    random_part = secrets.randbits(62)
+    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | random_part))
+
+
+def binary(length: int) -> types.TypeEngine[bytes]:
+    """`varbinary(length)`; BLOB on SQLite."""
+    return LargeBinary(length).with_variant(mssql.VARBINARY(length), "mssql")  # type: ignore[no-untyped-call]
+
+
+def unicode_text(length: int) -> types.TypeEngine[str]:
+    """`nvarchar(length)` for display texts; keys are plain `String`, which is `varchar`."""
+    return types.Unicode(length)
+
+
+def long_text() -> types.TypeEngine[str]:
+    """`nvarchar(max)`; TEXT on SQLite."""
+    return types.UnicodeText().with_variant(mssql.NVARCHAR(None), "mssql")
+
+
+__all__ = [
+    "ExactDecimal",
+    "Identifier",
+    "UtcTimestamp",
+    "binary",
+    "long_text",
+    "new_identifier",
+    "scaled_integer",
+    "timestamp_text",
+    "unicode_text",
+]
