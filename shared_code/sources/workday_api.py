@@ -83,7 +83,7 @@ class BasicLogin:
         pair = f"{user}:{password.get_secret_value()}".encode()
         self._header = SecretStr("Basic " + base64.b64encode(pair).decode("ascii"))
 
-    def header(self, connection: HttpConnection) -> str:  # noqa: ARG002 - other logins use the connection
+    def header(self, connection: HttpConnection) -> str:
         """The `Authorization` header."""
         return self._header.get_secret_value()
 

@@ -13,16 +13,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Dialect, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Connection, Date, Dialect, LargeBinary, String, Table
 from sqlalchemy.dialects import mssql
 
-from shared_code.sql.types import ExactDecimal, UtcTimestamp, scaled_integer, timestamp_text
+from shared_code.sql.types import ExactDecimal, Identifier, UtcTimestamp, identifier_text, timestamp_text
 
 ROWS_PER_STATEMENT = 10_000
 """Rows of one OPENJSON parameter, and of one `executemany`."""
 
 Row = Sequence[Any]
-_Converter = Callable[[Any], Any]
+_Converter = Callable[[Sequence[Any]], Sequence[Any]]
+"""Takes all values of a column at once."""
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -39,44 +40,49 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         if connection.dialect.name == "mssql":
             connection.exec_driver_sql(statement, (json.dumps(converted, separators=(",", ":")),))
         else:
-            connection.exec_driver_sql(statement, converted)
+            try:
+                connection.exec_driver_sql(statement, converted)
+            except OverflowError:
+                raise ValueError(f"a value for {table.name} does not fit in 64 bits") from None
         count += len(batch)
     return count
 
 
 def _converted(rows: Sequence[Row], converters: Sequence[_Converter | None]) -> list[tuple[Any, ...]]:
     """Rows as the driver takes them; column by column, because a loop per value is what bulk loading pays for."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for position, convert in enumerate(converters):
         if convert is not None:
-            columns[position] = [None if value is None else convert(value) for value in columns[position]]
+            columns[position] = convert(columns[position])
     return list(zip(*columns, strict=True))
 
 
 def _statement(connection: Connection, table: Table, columns: Sequence[str]) -> str:
-    names = ", ".join(columns)
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(name) for name in columns)
     translate = connection.get_execution_options().get("schema_translate_map") or {}
     schema = translate.get(table.schema, table.schema)
     target = f"{schema}.{table.name}" if schema else table.name
     if connection.dialect.name != "mssql":
         return f"INSERT INTO {target} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
     shape = ", ".join(
-        f"{name} {_openjson_type(table.c[name])} '$[{position}]'" for position, name in enumerate(columns)
+        f"{quote(name)} {_openjson_type(table.c[name])} '$[{position}]'" for position, name in enumerate(columns)
     )
-    values = ", ".join(_openjson_value(table.c[name]) for name in columns)
+    values = ", ".join(_openjson_value(table.c[name], quote(name)) for name in columns)
     return f"INSERT INTO {target} ({names}) SELECT {values} FROM OPENJSON(?) WITH ({shape})"  # noqa: S608 - our own names
 
 
 def _openjson_type(column: Column[Any]) -> str:
     if isinstance(column.type, LargeBinary):
-        return f"varchar({2 * (column.type.length or 32)})"
+        return f"VARCHAR({2 * (column.type.length or 32)})"
     return column.type.compile(_DIALECT)
 
 
-def _openjson_value(column: Column[Any]) -> str:
+def _openjson_value(column: Column[Any], name: str) -> str:
+    """Bytes travel as hexadecimal text."""
     if isinstance(column.type, LargeBinary):
-        return f"CONVERT(varbinary({column.type.length or 32}), {column.name}, 2)"
-    return column.name
+        return f"CONVERT(VARBINARY({column.type.length or 32}), {name}, 2)"
+    return name
 
 
 def _sql_server_dialect() -> Dialect:
@@ -89,35 +95,78 @@ _DIALECT = _sql_server_dialect()
 
 
 def _converter(column: Column[Any], dialect: str) -> _Converter | None:
-    """What makes a Python value one that the driver (or JSON) takes; None where it is one already."""
+    """What makes a column's values ones that the driver (or JSON) takes; None where they are already."""
     kind = column.type
     if isinstance(kind, ExactDecimal):
-        scale = kind.scale
-        return _scaled(scale) if dialect != "mssql" else lambda value: format(kind.quantize(value), "f")
+        return _scaled(kind) if dialect != "mssql" else _each(lambda value: _spelled(kind, value))
     if isinstance(kind, UtcTimestamp):
         suffix = "Z" if dialect != "mssql" else ""
-        return lambda value: timestamp_text(value.astimezone(UTC)).removesuffix("Z") + suffix
+        return _each_kind(lambda value: timestamp_text(value.astimezone(UTC)).removesuffix("Z") + suffix)
+    if isinstance(kind, Identifier):
+        return _each_kind(identifier_text)
     if isinstance(kind, Date):
-        return date.isoformat
+        return _each_kind(date.isoformat)
     if isinstance(kind, Boolean):
-        return int
+        return _each(int)
     if isinstance(kind, LargeBinary):
-        return None if dialect != "mssql" else bytes.hex
+        return None if dialect != "mssql" else _each(bytes.hex)
+    if isinstance(kind, String) and kind.length is not None:
+        return _measured(column.name, kind.length)
     return None
 
 
-def _scaled(scale: int) -> _Converter:
-    """Decimals of this scale as integers; the common case, a decimal that has just this scale, is taken quickly."""
+def _each(convert: Callable[[Any], Any]) -> _Converter:
+    """Every value converted; null stays null."""
+    return lambda values: [None if value is None else convert(value) for value in values]
 
-    def convert(value: Decimal | int) -> int:
-        if isinstance(value, Decimal):
-            shifted = value.scaleb(scale)
-            number = int(shifted)
-            if number == shifted and -(2**63) <= number < 2**63:
-                return number
-        return scaled_integer(value, scale)
 
-    return convert
+def _each_kind(convert: Callable[[Any], Any]) -> _Converter:
+    """Every value converted, equal ones once: runs, days and moments repeat from row to row."""
+
+    def converted(values: Sequence[Any]) -> Sequence[Any]:
+        known = {value: convert(value) for value in set(values) if value is not None}
+        return [known.get(value) for value in values]
+
+    return converted
+
+
+def _scaled(kind: ExactDecimal) -> _Converter:
+    """Decimals as scaled integers; those that have just this scale, as nearly all do, are taken quickly."""
+    scale, surely_fits = kind.scale, 10 ** min(kind.precision, 18)
+    has_scale = Decimal(1).scaleb(-scale).same_quantum
+
+    def converted(values: Sequence[Any]) -> Sequence[Any]:
+        scaled = [
+            None
+            if value is None
+            else int(value.scaleb(scale))
+            if type(value) is Decimal and has_scale(value)
+            else kind.scaled(value)
+            for value in values
+        ]
+        present = [number for number in scaled if number is not None]
+        if present and (max(present) >= surely_fits or min(present) <= -surely_fits):
+            return [None if value is None else kind.scaled(value) for value in values]  # raises, and says why
+        return scaled
+
+    return converted
+
+
+def _spelled(kind: ExactDecimal, value: Decimal | int) -> str:
+    """A decimal as JSON takes it without loss: a text."""
+    return format(Decimal(kind.scaled(value)).scaleb(-kind.scale), "f")
+
+
+def _measured(name: str, length: int) -> _Converter:
+    """Texts that their column holds whole; SQL Server would cut them without a word, SQLite would not."""
+
+    def check(values: Sequence[Any]) -> Sequence[Any]:
+        for value in set(values):
+            if value is not None and len(value) > length:
+                raise ValueError(f"{name} holds {length} characters, {value[:20]!r}… has {len(value)}")
+        return values
+
+    return check
 
 
 __all__ = ["ROWS_PER_STATEMENT", "insert_rows"]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, column, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -34,10 +34,14 @@ def _open_on_sqlite(element: opened_list, compiler: Any, **options: Any) -> str:
 
 
 def in_list(target: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """`target` is one of `values`, however many there are; the values travel as one parameter."""
+    """`target` is one of `values`, however many there are; the values travel as one parameter.
+
+    Each is cast to the type of `target`: compared with the wider text that the list opens to, SQL Server would convert
+    the column instead and could not use its index.
+    """
     listed = bindparam(None, json.dumps(sorted(values)), type_=long_text(), unique=True)
     opened = opened_list(listed).table_valued(column("value", String()))
-    return target.in_(select(opened.c.value))
+    return target.in_(select(cast(opened.c.value, target.type)))
 
 
 __all__ = ["in_list", "opened_list"]

@@ -80,6 +80,7 @@ def sql_server_engine(
         pool_recycle=RECYCLE_S,
         pool_pre_ping=True,
         pool_use_lifo=True,
+        supports_comments=False,  # else the first connection asks; no table of ours has comments
     )
     event.listen(engine, "connect", ready)
     return engine

@@ -7,7 +7,8 @@ import secrets
 import time
 import uuid
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, localcontext
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -15,7 +16,11 @@ from sqlalchemy import BigInteger, Dialect, LargeBinary, Numeric, Text, types
 from sqlalchemy.dialects import mssql
 
 _SIXTY_FOUR_BITS = 2**63
+_MOST_DIGITS = 19
+"""Digits of the largest number that fits in 64 bits."""
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+EXACT = Context(prec=60, traps=[Inexact])
+"""Arithmetic that raises `decimal.Inexact` where a digit would be lost."""
 
 
 def scaled_integer(value: Decimal | int, scale: int) -> int:
@@ -27,7 +32,13 @@ def scaled_integer(value: Decimal | int, scale: int) -> int:
     number = Decimal(value)
     if not number.is_finite():
         raise ValueError(f"{value} is not a number that can be stored")
-    shifted = number.scaleb(scale, _WIDE)
+    # The size is looked at first: the integer of 1E+999999999 would fill the memory.
+    if number and number.adjusted() + scale >= _MOST_DIGITS:
+        raise ValueError(f"{value} with {scale} decimals does not fit in 64 bits")
+    try:
+        shifted = number.scaleb(scale, EXACT)
+    except Inexact:
+        raise ValueError(f"{value} has more than {scale} decimals") from None
     scaled = int(shifted)
     if scaled != shifted:
         raise ValueError(f"{value} has more than {scale} decimals")
@@ -57,7 +68,7 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
             return dialect.type_descriptor(BigInteger())
         return dialect.type_descriptor(Numeric(self.precision, self.scale, asdecimal=True))
 
-    def coerce_compared_value(self, op: Any, value: Any) -> Any:  # noqa: ARG002 - signature of the base class
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """A literal in an expression with this column is of this column's type."""
         return self
 
@@ -65,10 +76,9 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
         """A value on its way into the database."""
         if value is None:
             return None
-        if dialect.name == "sqlite":
-            return scaled_integer(value, self.scale)
+        scaled = self.scaled(value)
         # A driver that takes types from the first row stores other values when scales differ.
-        return Decimal(scaled_integer(value, self.scale)).scaleb(-self.scale, _WIDE)
+        return scaled if dialect.name == "sqlite" else Decimal(scaled).scaleb(-self.scale, _WIDE)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """A value on its way out, with exactly `scale` decimals."""
@@ -77,6 +87,13 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
         if dialect.name == "sqlite":
             return Decimal(value).scaleb(-self.scale, _WIDE)
         return self.quantize(Decimal(value))
+
+    def scaled(self, value: Decimal | int) -> int:
+        """`value` × 10^`scale`; raises `ValueError` when a column of this type cannot hold it exactly."""
+        scaled = scaled_integer(value, self.scale)
+        if abs(scaled) >= 10**self.precision:
+            raise ValueError(f"{value} does not fit in decimal({self.precision},{self.scale})")
+        return scaled
 
     def quantize(self, value: Decimal) -> Decimal:
         """`value` at this scale, half up (ties away from zero)."""
@@ -106,7 +123,7 @@ class UtcTimestamp(types.TypeDecorator[datetime]):
         moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=None)
         return moment if dialect.name == "mssql" else timestamp_text(moment)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - base class
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """A moment on its way out, in UTC with its zone."""
         if value is None:
             return None
@@ -131,13 +148,19 @@ class Identifier(types.TypeDecorator[str]):
             return dialect.type_descriptor(mssql.UNIQUEIDENTIFIER(as_uuid=False))
         return dialect.type_descriptor(types.String(36))
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - base class
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
         """An identifier on its way in; anything else is refused."""
-        return None if value is None else str(uuid.UUID(value))
+        return None if value is None else identifier_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - base class
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """An identifier on its way out, in lower case."""
         return None if value is None else str(value).lower()
+
+
+@lru_cache(1024)
+def identifier_text(value: str) -> str:
+    """An identifier in the one form in which it is compared; raises `ValueError` for anything else."""
+    return str(uuid.UUID(value))
 
 
 class _IdentifierClock:
@@ -181,10 +204,12 @@ def long_text() -> types.TypeEngine[str]:
 
 
 __all__ = [
+    "EXACT",
     "ExactDecimal",
     "Identifier",
     "UtcTimestamp",
     "binary",
+    "identifier_text",
     "long_text",
     "new_identifier",
     "scaled_integer",
