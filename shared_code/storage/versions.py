@@ -1,0 +1,61 @@
+"""Versions of what others depend on: the inputs of a site-year's P&L, and cached answers.
+
+Source: Data model, "Results and snapshots" (inputs version) and "Audit, messages, leases, cache".
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from shared_code.domain.site_scope import SiteScope
+from shared_code.sql.bulk import insert_rows
+from shared_code.sql.lists import in_list
+from shared_code.storage.tables.messages import cache_versions
+
+SiteYear = tuple[str, int]
+
+
+def inputs_tag(site_id: str, year: int) -> str:
+    """The tag that counts the changes of what the P&L of a site-year is computed from."""
+    return f"inputs:{site_id}:{year}"
+
+
+def raise_inputs_versions(connection: Connection, site_years: Iterable[SiteYear], now: datetime) -> dict[SiteYear, int]:
+    """Count one change of the inputs of every site-year, and say which version that made it.
+
+    Belongs into the transaction that changes the inputs.
+    """
+    by_tag = {inputs_tag(*site_year): site_year for site_year in site_years}
+    raise_versions(connection, by_tag, now)
+    return {by_tag[tag]: version for tag, version in versions_of(connection, by_tag).items()}
+
+
+def inputs_versions(connection: Connection, scope: SiteScope, site_years: Iterable[SiteYear]) -> dict[SiteYear, int]:
+    """The version of the inputs of each site-year in `scope`; 0 where nothing has ever been counted."""
+    by_tag = {inputs_tag(*site_year): site_year for site_year in site_years if scope.covers(site_year[0])}
+    found = versions_of(connection, by_tag)
+    return {site_year: found.get(tag, 0) for tag, site_year in by_tag.items()}
+
+
+def raise_versions(connection: Connection, tags: Iterable[str], now: datetime) -> None:
+    """Raise the version of every tag by one; a tag never seen before becomes version 1."""
+    wanted = set(tags)
+    if not wanted:
+        return
+    connection.execute(
+        update(cache_versions)
+        .where(in_list(cache_versions.c.tag, wanted))
+        .values(version=cache_versions.c.version + 1, updated_at=now)
+    )
+    known = connection.scalars(select(cache_versions.c.tag).where(in_list(cache_versions.c.tag, wanted)))
+    new = sorted(wanted.difference(known))
+    insert_rows(connection, cache_versions, ("tag", "version", "updated_at"), [(tag, 1, now) for tag in new])
+
+
+def versions_of(connection: Connection, tags: Iterable[str]) -> dict[str, int]:
+    """The version of every tag that has one."""
+    rows = connection.execute(
+        select(cache_versions.c.tag, cache_versions.c.version).where(in_list(cache_versions.c.tag, tags))
+    )
+    return {row.tag: row.version for row in rows}
