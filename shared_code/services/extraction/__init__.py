@@ -1,0 +1,4 @@
+"""Extraction: each feed read in batches, checked, staged and published in one transaction.
+
+Source: Source side.
+"""

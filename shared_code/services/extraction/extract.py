@@ -1,0 +1,56 @@
+"""Extraction of some or all feeds, one after the other: the failure of one does not stop the others.
+
+Source: Source side, "Incremental strategy" and "Run history, lineage, failure".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared_code.errors import InvalidInputError
+from shared_code.services.extraction.catalogue import FEEDS, NAMED_ONLY, resolve
+from shared_code.services.extraction.feed import Feed, SliceRequest
+from shared_code.services.extraction.run import Order, RunOutcome, run_slice
+from shared_code.services.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """The runs of an extraction, in order."""
+
+    outcomes: tuple[RunOutcome, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every feed succeeded, was unchanged or skipped, or had no row the first time."""
+        return all(outcome.is_good for outcome in self.outcomes)
+
+
+def extract(
+    runtime: Runtime, request: SliceRequest, *, feeds: Sequence[str] | None = None, order: Order | None = None
+) -> ExtractReport:
+    """Run `feeds` (None: all), as far as the settings call for them. Raises `InvalidInputError` for an unknown name."""
+    _check(request)
+    chosen = [resolve(name) for name in feeds] if feeds else default_feeds()
+    outcomes = [
+        run_slice(runtime, feed, slice_, request.as_of, order or Order())
+        for feed in chosen
+        if feed.is_used(runtime.settings)
+        for slice_ in feed.slices(runtime, request)
+    ]
+    return ExtractReport(tuple(outcomes))
+
+
+def default_feeds() -> list[Feed]:
+    """Every feed but those that must be named."""
+    return [feed for name, feed in FEEDS.items() if name not in NAMED_ONLY]
+
+
+def _check(request: SliceRequest) -> None:
+    if (request.date_from is None) != (request.date_to is None):
+        raise InvalidInputError("A stretch of days needs both its first and its last day", field="from")
+    if request.date_from and request.date_to and request.date_from > request.date_to:
+        raise InvalidInputError(
+            f"The first day {request.date_from} lies after the last day {request.date_to}",
+            code="VALUE_OUT_OF_RANGE",
+            field="from",
+        )

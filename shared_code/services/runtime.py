@@ -1,0 +1,80 @@
+"""What the use cases run on: settings, clock, database and sources, put together once a process.
+
+Source: Architecture, "The house".
+"""
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from shared_code.clock import Clock, SystemClock
+from shared_code.settings import Settings, settings
+from shared_code.sources.circuit_breaker import CircuitBreaker
+from shared_code.sql.engine import operational_engine
+from shared_code.storage.database import Database
+
+if TYPE_CHECKING:
+    from shared_code.sources.budget_api import BudgetApi
+    from shared_code.sources.warehouse.reader import WarehouseReader
+    from shared_code.sources.workday_api import WorkdayApi
+
+
+class Runtime:
+    """The parts that differ between Azure and a laptop, chosen by settings; sources are opened at first use."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    @cached_property
+    def database(self) -> Database:
+        """The operational database."""
+        return Database(operational_engine(self.settings), self.clock)
+
+    @cached_property
+    def _warehouse(self) -> tuple[Engine, CircuitBreaker]:
+        from shared_code.sources.warehouse.connection import open_warehouse  # noqa: PLC0415 - only feeds need it
+
+        return open_warehouse(self.settings, clock=self.clock), CircuitBreaker(self.clock)
+
+    def warehouse_reader(self) -> "WarehouseReader":
+        """A reader of the warehouse for one run: SQL Server, or the embedded sample while no host is set."""
+        from shared_code.sources.warehouse.reader import WarehouseReader  # noqa: PLC0415 - only feeds need it
+
+        engine, breaker = self._warehouse
+        return WarehouseReader(engine, self.settings, breaker=breaker)
+
+    @property
+    def node_alias(self) -> str:
+        """The alias of the warehouse's node, as it may appear in runs; never its address."""
+        from shared_code.sources.warehouse.connection import alias_of  # noqa: PLC0415 - only feeds need it
+
+        return alias_of(self.settings)
+
+    @cached_property
+    def budget_api(self) -> "BudgetApi":
+        """The budget API."""
+        from shared_code.sources.budget_api import BudgetApi  # noqa: PLC0415 - only its feed needs it
+
+        return BudgetApi(self.settings)
+
+    @cached_property
+    def workday_api(self) -> "WorkdayApi":
+        """The Workday API."""
+        from shared_code.sources.workday_api import WorkdayApi  # noqa: PLC0415 - only its feed needs it
+
+        return WorkdayApi(self.settings)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        if "database" in self.__dict__:
+            self.database.engine.dispose()
+        if "_warehouse" in self.__dict__:
+            self._warehouse[0].dispose()
+
+
+@cache
+def runtime() -> Runtime:
+    """The runtime of this process."""
+    return Runtime(settings(), SystemClock())
