@@ -1,0 +1,149 @@
+"""Scheduled jobs: a slot is proposed once, worked off in slices, one job at a time.
+
+A timer and a message may come twice, late or not at all; the slot's row decides what is still to be done.
+
+Source: Operations, "Schedules".
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared_code.clock import business_date
+from shared_code.domain.site_scope import SiteScope
+from shared_code.errors import ForecastError, LastingError
+from shared_code.messaging.events import job_slice, refresh_anyway
+from shared_code.services.calculate_rates import calculate_rates_under
+from shared_code.services.extraction.extract import extract
+from shared_code.services.extraction.feed import SliceRequest
+from shared_code.services.extraction.run import Order
+from shared_code.services.held_lease import HeldLease, held
+from shared_code.services.rate_request import RateRequest
+from shared_code.services.refresh_pnl import behind
+from shared_code.services.runtime import Runtime
+from shared_code.storage import inbox, job_slots, outbox, versions
+
+_log = logging.getLogger(__name__)
+
+Step = Callable[[Runtime, HeldLease], None]
+"""One slice of a job, under the job's lease."""
+
+
+def _extract_feed(feed: str) -> Step:
+    def step(runtime: Runtime, lease: HeldLease) -> None:  # noqa: ARG001 - the feed has a lease of its own
+        as_of = business_date(runtime.clock, runtime.settings.source_time_zone)
+        extract(runtime, SliceRequest(as_of), feeds=[feed], order=Order("timer"))
+
+    return step
+
+
+def _calculate_rates(runtime: Runtime, lease: HeldLease) -> None:
+    calculate_rates_under(runtime, RateRequest(trigger="scheduled"), lease)
+
+
+def _request_refreshes(runtime: Runtime, lease: HeldLease) -> None:  # noqa: ARG001 - short enough for its lease
+    """Ask for every site-year of this year and the next whose stored P&L is behind."""
+    year = business_date(runtime.clock, runtime.settings.business_time_zone).year
+    everything = SiteScope.all_sites()
+    late = behind(runtime, everything, [year, year + 1])
+    with runtime.database.writing() as connection:
+        now = runtime.clock.now()
+        current = versions.inputs_versions(connection, everything, late)
+        messages = [
+            refresh_anyway(site_id, year, current[site_id, year], now, f"refresh:{now:%Y-%m-%d}")
+            for site_id, year in sorted(late)
+        ]
+        outbox.append(connection, messages, now)
+
+
+STEPS: Final[Mapping[str, tuple[Step, ...]]] = {
+    "sync_job_code_rates": (_calculate_rates,),
+    "sync_payroll": (_extract_feed("paid_hours"), _extract_feed("shifts"), _extract_feed("schedule_cost")),
+    "sync_sites": (_extract_feed("sites"), _extract_feed("chart_of_accounts")),
+    "sync_users_roles": (
+        _extract_feed("salaries"),
+        _extract_feed("wage_rates"),
+        _extract_feed("user_scopes"),
+        _extract_feed("workday_api"),
+    ),
+    "sync_budget": (_extract_feed("budget"), _extract_feed("budget_payroll"), _extract_feed("budget_api")),
+    "sync_ledger": (_extract_feed("ledger"), _extract_feed("parking_rates_actual"), _extract_feed("gl_accounts")),
+    "sync_daily": (_extract_feed("daily_revenue"),),
+    "refresh_pnl_all": (_request_refreshes,),
+}
+"""The slices of each job, in order; each is one message, so that none outlives the message's lock."""
+
+LIMITS: Final[Mapping[str, timedelta]] = {
+    "sync_job_code_rates": timedelta(minutes=30),
+    "sync_payroll": timedelta(minutes=40),
+    "sync_sites": timedelta(minutes=10),
+    "sync_users_roles": timedelta(minutes=30),
+    "sync_budget": timedelta(minutes=30),
+    "sync_ledger": timedelta(minutes=30),
+    "sync_daily": timedelta(minutes=30),
+    "refresh_pnl_all": timedelta(minutes=60),
+}
+"""How long a slot may take as a whole; after that it counts as failed."""
+
+
+def propose(runtime: Runtime, job: str, slot: datetime) -> bool:
+    """Enter the slot and ask for its first slice; False when that has been done before."""
+    with runtime.database.writing() as connection:
+        now = runtime.clock.now()
+        if not job_slots.propose(connection, job, slot, now):
+            return False
+        outbox.append(connection, [job_slice(job, slot, 1)], now)
+    return True
+
+
+def work_slice(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime, slice_no: int) -> None:
+    """Do one slice of the job and ask for the next; a slot whose job is still busy with an earlier one is skipped.
+
+    Raises `LastingError` while another process works on this very slot: its message was delivered again.
+    """
+    steps = STEPS[job]
+    with held(runtime.database, f"job:{job}", runtime.settings.lease_ttl_s) as lease:
+        if lease is None:
+            _stand_back(runtime, queue, message_id, job, slot)
+            return
+        with runtime.database.writing() as connection:
+            state = job_slots.state_of(connection, job, slot)
+            busy = job_slots.running_since(connection, job)
+            if state in {"proposed", "running"} and (busy is None or busy == slot):
+                job_slots.checkpoint(connection, job, slot, "running", {"slice": slice_no, "of": len(steps)})
+        if state not in {"proposed", "running"}:
+            return
+        if busy is not None and busy != slot:
+            _finish(runtime, queue, message_id, job, slot, "skipped")
+            return
+        try:
+            steps[slice_no - 1](runtime, lease)
+        except ForecastError as error:
+            # The next slot tries again and catches up; a redelivery would only repeat the failure at once.
+            _log.error("Job %s, slot %s, slice %s failed: %s", job, slot, slice_no, error.code)
+            _finish(runtime, queue, message_id, job, slot, "failed")
+            return
+        if slice_no == len(steps):
+            _finish(runtime, queue, message_id, job, slot, "done")
+            return
+        with runtime.database.writing() as connection:
+            now = runtime.clock.now()
+            outbox.append(connection, [job_slice(job, slot, slice_no + 1)], now)
+            inbox.record(connection, queue, message_id, "done", now)
+
+
+def _stand_back(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime) -> None:
+    with runtime.database.reading() as connection:
+        state = job_slots.state_of(connection, job, slot)
+    if state == "running":
+        raise LastingError(f"Another process works on job {job}, slot {slot:%Y-%m-%d %H:%M}")
+    if state == "proposed":
+        _finish(runtime, queue, message_id, job, slot, "skipped")
+
+
+def _finish(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime, state: str) -> None:
+    with runtime.database.writing() as connection:
+        now = runtime.clock.now()
+        job_slots.finish(connection, job, slot, state, now)
+        inbox.record(connection, queue, message_id, "done" if state == "done" else "skipped", now)
