@@ -1,0 +1,147 @@
+"""Types of fields: how values of the contract are read from requests and shown in answers.
+
+Source: REST API, "Values" and "Field types".
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from shared_code.domain.rounding import hourly_rate, money, percent
+from shared_code.errors import InvalidInputError
+from shared_code.services.periods import Period, parse_period
+
+LONGEST_TEXT: Final = 2000
+SHORTEST_REASON: Final = 5
+JOB_CODE: Final = r"^[A-Za-z0-9 _.-]{1,50}$"
+SITE_CODE: Final = r"^[A-Za-z0-9]{1,20}$"
+RESERVED_SITE_CODES: Final = frozenset({"rollup", "rates", "categories", "external", "internal", "other"})
+"""Words that stand where a site may stand on a path, and therefore name no site."""
+BAD_SITE_CODE: Final = "Site ID must be a valid alphanumeric string"
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def wrong(code: str, message: str, **details: Any) -> PydanticCustomError:
+    """What a field's check raises: a code of the contract, a sentence, and details."""
+    return PydanticCustomError(code, "{sentence}", {"sentence": message, "details": details})
+
+
+def site_code_fault(code: str) -> dict[str, str] | None:
+    """What is wrong with a site code that a client sent, as details of the error; None for one that may exist.
+
+    Source: REST API, "Site ids".
+    """
+    shown = {"providedValue": code[:100], "expectedFormat": "alphanumeric"}
+    if not re.fullmatch(SITE_CODE, code):
+        return shown
+    return {**shown, "reason": "reserved"} if code.lower() in RESERVED_SITE_CODES else None
+
+
+def _site_code(value: str) -> str:
+    if (fault := site_code_fault(value)) is not None:
+        raise wrong("INVALID_SITE_ID", BAD_SITE_CODE, **fault)
+    return value.upper()
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise wrong("INVALID_DATA_TYPE", "A date has the form YYYY-MM-DD", expectedFormat="YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise wrong("VALUE_OUT_OF_RANGE", "This day does not exist", expectedFormat="YYYY-MM-DD") from None
+    if not _EARLIEST <= day <= _LATEST:
+        raise wrong("VALUE_OUT_OF_RANGE", "A date lies between 2000 and 2099", minimum=_EARLIEST, maximum=_LATEST)
+    return day
+
+
+def _without_control_characters(value: str) -> str:
+    if _FORBIDDEN_IN_TEXT.search(value):
+        raise wrong("INVALID_DATA_TYPE", "Text may not hold control characters")
+    return value
+
+
+def _whole_as_decimal(value: object) -> object:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _flag(value: object) -> bool:
+    if value in {"true", "false"}:
+        return value == "true"
+    raise wrong("INVALID_DATA_TYPE", "Accepted are true and false", accepted=["true", "false"])
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.ASCII):
+        return int(value)
+    raise wrong("INVALID_DATA_TYPE", "A whole number is needed")
+
+
+def _monthly_period(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_period(value)
+    except InvalidInputError as error:
+        raise wrong(error.code, error.message, **error.details) from None
+
+
+def _words(values: list[str]) -> list[str]:
+    return [word.strip() for value in values for word in value.split(",")]
+
+
+def _rounded(rounding: Callable[[Decimal], Decimal]) -> Any:
+    return AfterValidator(rounding)
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A date of a request, `YYYY-MM-DD`, 2000 to 2099."""
+
+Reason = Annotated[
+    str, Field(min_length=SHORTEST_REASON, max_length=LONGEST_TEXT), AfterValidator(_without_control_characters)
+]
+"""Why somebody changes something; without control characters other than tabs and line breaks."""
+
+Number = Annotated[Decimal, BeforeValidator(_whole_as_decimal), WithJsonSchema({"type": "number"})]
+"""A number of a request's body; texts, booleans and what is not finite are refused."""
+
+SiteCode = Annotated[str, AfterValidator(_site_code), Field(json_schema_extra={"pattern": SITE_CODE})]
+"""The code of a site in a request's body, in the stored spelling."""
+
+JobCode = Annotated[str, Field(pattern=JOB_CODE)]
+"""The code of a job in a request."""
+
+QueryPeriod = Annotated[
+    Period,
+    BeforeValidator(_monthly_period, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["2025-04", "2025-Q2", "2025"]}),
+]
+"""A month, quarter or year in a query."""
+
+QueryFlag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+"""`true` or `false` in a query."""
+
+QueryCount = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
+"""A whole number in a query."""
+
+WordList = BeforeValidator(_words)
+"""Takes query values such as `variance,totals` apart."""
+
+Money = Annotated[Decimal, _rounded(money), WithJsonSchema({"type": "number"})]
+"""Dollars of an answer, 2 decimals, rounded half up."""
+
+HourlyRate = Annotated[Decimal, _rounded(hourly_rate), WithJsonSchema({"type": "number"})]
+"""Dollars per hour of an answer, 6 decimals."""
+
+PercentPoints = Annotated[Decimal, _rounded(percent), WithJsonSchema({"type": "number"})]
+"""Percent points of an answer, 2 decimals (8.0 = 8 %)."""

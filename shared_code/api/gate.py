@@ -1,0 +1,268 @@
+"""The gate: every check of a request in the order of the contract. The first stage that fails answers.
+
+`Entrance` takes the stages before the operation is known: (1) token, (2) rate limit, (3) route. `Demands` says what an
+operation asks, and takes the stages that follow: (4) scope and role, (5) site, (6) period, (7) query, (8) body.
+Versions, locks and rules (9 to 12) are the use case's. Rate limits are counted per principal of a token; the operator
+of an embedded installation has none.
+
+Source: REST API, "Order of checks".
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from shared_code.api.caller import Access, Caller
+from shared_code.api.errors import refusal, shown_value
+from shared_code.api.fields import BAD_SITE_CODE, JOB_CODE, site_code_fault
+from shared_code.api.json_body import LARGEST_BODY, BadJsonError, parse_object
+from shared_code.api.media_types import JSON, accepts, is_json
+from shared_code.api.routing import ResourceTree
+from shared_code.api.validation import Query, read_body, read_query
+from shared_code.domain.site_scope import SiteScope
+from shared_code.errors import NotFoundError
+from shared_code.logs import current_request
+from shared_code.services.periods import MONTHLY_FORMS, Period, PeriodType, parse_period, require_available
+from shared_code.services.pnl_site_cells import OpenSite, open_site
+from shared_code.services.rollup_members import find_organization, level_named
+from shared_code.services.runtime import Runtime
+
+Q = TypeVar("Q", bound=BaseModel)
+B = TypeVar("B")
+
+RuntimeProvider = Callable[[], Runtime]
+AccessOfPath = Callable[[Mapping[str, str]], Access]
+Identify = Callable[[HTTPConnection], Caller]
+
+SITE_PARAMETERS: Final = ("siteId", "site_id")
+"""Names of the path parameter that holds a site code, in the two spellings of the contract."""
+
+
+class NoQuery(Query):
+    """The query of an operation that knows no parameter."""
+
+
+class NoBody:
+    """The body of an operation that reads none."""
+
+
+class Entrance(BaseRoute):
+    """The one route of the app: who calls, and what for. Operations of `anonymous` paths ask for nobody."""
+
+    def __init__(self, tree: ResourceTree, anonymous: Collection[str], identify: Identify) -> None:
+        self._tree = tree
+        self._anonymous = frozenset(anonymous)
+        self._identify = identify
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Every request over HTTP."""
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
+        """Addresses are not made from names here."""
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stages 1 to 3, then the operation. Raises `RefusedError` (401, 404, 405)."""
+        raw_path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        resource = self._tree.find(raw_path)
+        if resource is None or resource.path not in self._anonymous:
+            caller = await run_in_threadpool(self._identify, HTTPConnection(scope))
+            scope["caller"] = caller
+            if (note := current_request()) is not None:
+                note.user_id = caller.user_id
+        if resource is None:
+            raise refusal("NOT_FOUND", "There is no such resource.")
+        operation = resource.operations.get(scope["method"])
+        if (note := current_request()) is not None:
+            note.endpoint = resource.path if operation is None else operation.path
+        if operation is None:
+            message = "This resource does not offer that method."
+            raise refusal("METHOD_NOT_ALLOWED", message, headers={"Allow": resource.allow})
+        scope["endpoint"], scope["route"] = operation.endpoint, operation
+        scope["path_params"] = resource.parameters(operation)
+        await operation.handle(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Q, B]):
+    """A request that has passed the gate.
+
+    `scope` holds the sites that the caller reaches with this operation's permission. `site` and `period` are there
+    where the path names them.
+    """
+
+    runtime: Runtime
+    caller: Caller
+    scope: SiteScope
+    path: dict[str, str]
+    found_site: OpenSite | None
+    found_period: Period | None
+    query: Q
+    body: B
+
+    @property
+    def site(self) -> OpenSite:
+        """The site of the path."""
+        assert self.found_site is not None, "the path names no site"
+        return self.found_site
+
+    @property
+    def period(self) -> Period:
+        """The period of the path."""
+        assert self.found_period is not None, "the path names no period"
+        return self.found_period
+
+
+class Demands(Generic[Q, B]):
+    """What an operation asks of a request; as a dependency it takes stages 4 to 8 and gives the `Call`.
+
+    `access` may depend on the path. `query` and `body` are the models of the two, `forms` the forms of period that it
+    takes, `is_write` whether a period is refused as one that cannot be written.
+    """
+
+    def __init__(
+        self,
+        access: Access | AccessOfPath,
+        *,
+        query: type[Q],
+        body: type[B],
+        forms: Collection[PeriodType] = MONTHLY_FORMS,
+        is_write: bool = False,
+    ) -> None:
+        self.access: AccessOfPath = access if callable(access) else lambda _: access
+        self.query = query
+        self.body = body
+        self.forms = forms
+        self.is_write = is_write
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the operation reads a body."""
+        return issubclass(self.body, BaseModel)
+
+    async def __call__(self, request: Request) -> Call[Q, B]:
+        """The request as the operation may use it. Raises `RefusedError` and errors of the product (400 to 415)."""
+        body = await _received_body(request) if self.takes_body else b""
+        return await run_in_threadpool(self._admit, request, body)
+
+    def _admit(self, request: Request, body: bytes | None) -> Call[Q, B]:
+        runtime: Runtime = request.app.state.runtime_provider()
+        caller: Caller = request.scope["caller"]
+        path: dict[str, str] = request.path_params
+        scope = caller.reach(self.access(path))
+        site = _site(runtime, scope, path)
+        _check_organization(runtime, path)
+        _check_job_code(path)
+        period = self._period(path, site)
+        query = read_query(self.query, query_pairs(request))
+        check_accept(request)
+        return Call(runtime, caller, scope, path, site, period, query, self._body(request, body))
+
+    def _period(self, path: dict[str, str], site: OpenSite | None) -> Period | None:
+        if "period" not in path:
+            return None
+        period = parse_period(path["period"], self.forms, is_written=self.is_write)
+        if site is not None:
+            require_available(period, site.business_date)
+        return period
+
+    def _body(self, request: Request, body: bytes | None) -> B:
+        if not issubclass(self.body, BaseModel):
+            return self.body()
+        if request.headers.get("content-encoding", "identity").lower() != "identity" or not is_json(
+            request.headers.get("content-type", "")
+        ):
+            raise refusal(
+                "UNSUPPORTED_MEDIA_TYPE",
+                f"The body must be sent as {JSON}.",
+                "Content-Type",
+                details={"accepted": [JSON]},
+            )
+        if body is None:
+            raise refusal(
+                "PAYLOAD_TOO_LARGE",
+                f"The body may have {LARGEST_BODY} bytes at most.",
+                "body",
+                details={"maximum": LARGEST_BODY},
+            )
+        try:
+            members = parse_object(body)
+        except BadJsonError as error:
+            raise refusal("INVALID_DATA_TYPE", f"{error}.", "body") from None
+        return read_body(self.body, members)
+
+
+def check_accept(request: Request) -> None:
+    """Refuse a client that does not take JSON (406)."""
+    if not accepts(",".join(request.headers.getlist("accept")), JSON):
+        raise refusal(
+            "NOT_ACCEPTABLE", f"The answer is available as {JSON} only.", "Accept", details={"accepted": [JSON]}
+        )
+
+
+def query_pairs(request: Request) -> list[tuple[str, str]]:
+    """The parameters of the query, decoded, in order."""
+    text = request.scope["query_string"].decode("utf-8", "replace")
+    return parse_qsl(text, keep_blank_values=True)
+
+
+async def _received_body(request: Request) -> bytes | None:
+    """The body; None as soon as it is larger than what is accepted."""
+    received = bytearray()
+    async for part in request.stream():
+        received += part
+        if len(received) > LARGEST_BODY:
+            return None
+    return bytes(received)
+
+
+def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite | None:
+    """The site of the path, where there is one: format, access, existence."""
+    field = next((name for name in SITE_PARAMETERS if name in path), None)
+    if field is None:
+        return None
+    if (fault := site_code_fault(path[field])) is not None:
+        raise refusal("INVALID_SITE_ID", BAD_SITE_CODE, field, details=fault)
+    site_id = path[field].upper()
+    require_site(scope, site_id)
+    try:
+        return open_site(runtime, scope, site_id)
+    except NotFoundError:
+        raise refusal("SITE_NOT_FOUND", "There is no such site.", field, details={"providedValue": site_id}) from None
+
+
+def _check_organization(runtime: Runtime, path: dict[str, str]) -> None:
+    """The organisation of the path, in the place of a site."""
+    if "organizationLevel" not in path:
+        return
+    name = path["organizationId"]
+    if find_organization(runtime, level_named(path["organizationLevel"]), name) is None:
+        details = {"providedValue": shown_value(name)}
+        raise refusal("NOT_FOUND", "There is no such organization.", "organizationId", details=details)
+
+
+def require_site(scope: SiteScope, site_id: str) -> None:
+    """Refuse a site that the caller's permission does not reach (403); the answer says nothing about the site."""
+    if not scope.covers(site_id):
+        raise refusal("INSUFFICIENT_PERMISSIONS", "You have no access to this site.", details={"reason": "site_scope"})
+
+
+def _check_job_code(path: dict[str, str]) -> None:
+    code = path.get("job_code_id")
+    if code is not None and not re.fullmatch(JOB_CODE, code):
+        raise refusal(
+            "INVALID_DATA_TYPE",
+            "A job code has 1 to 50 letters, digits, blanks, underscores, dots or hyphens.",
+            "job_code_id",
+            details={"providedValue": shown_value(code), "expectedFormat": JOB_CODE},
+        )

@@ -1,0 +1,88 @@
+"""The OpenAPI document describes what is served."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.serving import BASE, Api
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    answer = api.get(f"{BASE}/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    described = {(method, path) for path, item in document["paths"].items() for method in item.keys() & METHODS}
+    assert described == {
+        ("get", f"{BASE}/health"),
+        ("get", f"{BASE}/openapi.json"),
+        ("get", f"{BASE}/pl-view/{{siteId}}/{{period}}"),
+        ("get", f"{BASE}/pl-view/rollup/{{organizationLevel}}/{{organizationId}}"),
+        ("get", "/api/jobcodes/{site_id}/rates"),
+        ("put", "/api/jobcodes/{job_code_id}/rates"),
+        ("post", "/api/jobcodes/rates/calculate"),
+        ("get", "/api/jobcodes/rates/calculate/{job_id}"),
+    }
+    names = [item[method]["operationId"] for item in document["paths"].values() for method in item.keys() & METHODS]
+    assert len(names) == len(set(names))
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    schemas = document["components"]["schemas"]
+    references = {part.partition('"')[0] for part in text.split('"$ref": "')[1:]}
+    assert references
+    assert all(ref.startswith("#/components/schemas/") and ref.rpartition("/")[2] in schemas for ref in references)
+    assert "#/$defs" not in text
+
+
+def test_parameters_carry_the_names_and_values_of_the_contract(document: dict[str, Any]) -> None:
+    view = document["paths"][f"{BASE}/pl-view/{{siteId}}/{{period}}"]["get"]
+    assert [(one["name"], one["in"]) for one in view["parameters"]] == [
+        ("siteId", "path"),
+        ("period", "path"),
+        ("view", "query"),
+        ("compare", "query"),
+        ("include", "query"),
+    ]
+    assert view["parameters"][2]["schema"]["enum"] == ["trend", "forecast", "budget", "actual", "prior-year"]
+    rollup = document["paths"][f"{BASE}/pl-view/rollup/{{organizationLevel}}/{{organizationId}}"]["get"]
+    assert {"siteId", "legalEntity", "businessSegment"} <= {one["name"] for one in rollup["parameters"]}
+    rates = document["paths"]["/api/jobcodes/{site_id}/rates"]["get"]
+    as_of = next(one for one in rates["parameters"] if one["name"] == "as_of")
+    assert as_of["description"] == "Also: `asOf`"
+
+
+def test_bodies_and_answers_have_schemas(document: dict[str, Any]) -> None:
+    put = document["paths"]["/api/jobcodes/{job_code_id}/rates"]["put"]
+    assert put["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/RateBody")
+    schemas = document["components"]["schemas"]
+    assert set(schemas["RateBody"]["required"]) == {
+        "site_id", "hourly_rate", "effective_date", "calculation_method", "reason"
+    }  # fmt: skip
+    assert schemas["RateBody"]["additionalProperties"] is False
+    assert schemas["RateBody"]["properties"]["hourly_rate"]["type"] == "number"
+    assert set(schemas["Failure"]["properties"]) == {
+        "success", "data", "message", "timestamp", "requestId", "version", "errors"
+    }  # fmt: skip
+    assert {"400", "401", "403", "404", "406", "409", "413", "415", "422", "500", "503"} <= put["responses"].keys()
+    post = document["paths"]["/api/jobcodes/rates/calculate"]["post"]
+    assert {"200", "202"} <= post["responses"].keys()
+
+
+def test_only_health_and_the_document_ask_for_no_token(document: dict[str, Any]) -> None:
+    open_to_all = {
+        path
+        for path, item in document["paths"].items()
+        for method in item.keys() & METHODS
+        if "security" not in item[method]
+    }
+    assert open_to_all == {f"{BASE}/health", f"{BASE}/openapi.json"}
