@@ -1,0 +1,98 @@
+"""The timers. A timer can fire twice, late or not at all: it only proposes the slot that is due.
+
+Schedules: `shared_code/timetable.py`, in UTC; the times below are the delivered ones. An environment sets others with
+`SCHEDULE_<FUNCTION>`; an empty value leaves the timer out.
+
+Source: Operations, "Schedules"; Azure Functions, "Timers".
+"""
+
+# ruff: noqa: ARG001 - the platform hands every timer its request, wanted or not
+
+from collections.abc import Callable
+
+import azure.functions as func
+
+from shared_code.clock import SystemClock
+from shared_code.timetable import latest_slot, schedule_text
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call] # the SDK leaves this one untyped
+
+_TimerFunction = Callable[[func.TimerRequest], None]
+
+
+def _timer(run: _TimerFunction) -> _TimerFunction:
+    """Registers `run` as a timer under its own name, unless the environment switches it off."""
+    if schedule := schedule_text(run.__name__):
+        blueprint.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)(run)
+    return run
+
+
+def _propose(job: str) -> None:
+    from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import
+
+    if slot := latest_slot(job, SystemClock().now()):
+        schedules.propose(job, slot)
+
+
+@_timer
+def sync_job_code_rates(timer: func.TimerRequest) -> None:
+    """Every four hours: the hourly rates of job codes."""
+    _propose("sync_job_code_rates")
+
+
+@_timer
+def sync_payroll(timer: func.TimerRequest) -> None:
+    """Every four hours at half past: paid hours, shifts and schedule cost."""
+    _propose("sync_payroll")
+
+
+@_timer
+def sync_sites(timer: func.TimerRequest) -> None:
+    """03:00: sites and the chart of accounts."""
+    _propose("sync_sites")
+
+
+@_timer
+def sync_users_roles(timer: func.TimerRequest) -> None:
+    """09:30, after the nightly load of personnel data: salaries, jobs and scopes of users."""
+    _propose("sync_users_roles")
+
+
+@_timer
+def sync_budget(timer: func.TimerRequest) -> None:
+    """05:00: the budget and its payroll."""
+    _propose("sync_budget")
+
+
+@_timer
+def sync_ledger(timer: func.TimerRequest) -> None:
+    """05:30: posted balances, parking rates and ledger accounts of the current and two prior periods."""
+    _propose("sync_ledger")
+
+
+@_timer
+def sync_daily(timer: func.TimerRequest) -> None:
+    """10:00 and 16:00: daily statistics and revenue."""
+    _propose("sync_daily")
+
+
+@_timer
+def refresh_pnl_all(timer: func.TimerRequest) -> None:
+    """11:00: every site-year whose stored P&L is behind."""
+    _propose("refresh_pnl_all")
+
+
+@_timer
+def outbox_relay(timer: func.TimerRequest) -> None:
+    """Every ten seconds: sends the messages that are due."""
+    from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import
+
+    schedules.relay_outbox()
+
+
+@_timer
+def reaper(timer: func.TimerRequest) -> None:
+    """Every five minutes: closes orphaned runs and proposes slots that were missed."""
+    from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import
+
+    schedules.reap()

@@ -1,0 +1,43 @@
+"""Which timers there are, when they fire, and which slot they propose."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared_code.errors import ConfigurationError
+from shared_code.ncrontab import Schedule
+from shared_code.timetable import CHORES, JOBS, latest_slot, schedule_of, schedule_text
+
+
+def test_every_delivered_schedule_can_be_read() -> None:
+    for text in {**JOBS, **CHORES}.values():
+        assert Schedule.parse(text).text == text
+
+
+def test_the_environment_sets_another_schedule() -> None:
+    assert schedule_text("sync_sites", {}) == "0 0 3 * * *"
+    assert schedule_text("sync_sites", {"SCHEDULE_SYNC_SITES": "0 15 4 * * *"}) == "0 15 4 * * *"
+
+
+def test_an_empty_setting_switches_a_timer_off() -> None:
+    environment = {"SCHEDULE_SYNC_SITES": " "}
+    assert schedule_of("sync_sites", environment) is None
+    assert latest_slot("sync_sites", datetime(2025, 6, 10, tzinfo=UTC), environment) is None
+
+
+def test_a_wrong_setting_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"Setting SCHEDULE_REAPER: .* second: 99 is outside 0-59"):
+        schedule_of("reaper", {"SCHEDULE_REAPER": "99 * * * * *"})
+
+
+@pytest.mark.parametrize(
+    "fired_at",
+    [
+        datetime(2025, 6, 10, 2, 59, 59, 200_000, tzinfo=UTC),
+        datetime(2025, 6, 10, 3, 0, 0, tzinfo=UTC),
+        datetime(2025, 6, 10, 3, 0, 4, tzinfo=UTC),
+        datetime(2025, 6, 10, 19, 30, 0, tzinfo=UTC),
+    ],
+)
+def test_a_timer_that_fires_twice_early_or_late_proposes_one_slot(fired_at: datetime) -> None:
+    assert latest_slot("sync_sites", fired_at, {}) == datetime(2025, 6, 10, 3, tzinfo=UTC)
