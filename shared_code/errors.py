@@ -71,6 +71,10 @@ class TransientError(ForecastError):
     status = 503
 
 
+class LastingError(TransientError):
+    """A fault that will pass, but not at once: tried again after a while."""
+
+
 class SourceError(ForecastError):
     """A source system could not be read. `code` is one of section 11 of the source description.
 

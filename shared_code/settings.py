@@ -21,6 +21,15 @@ def _names(text: object) -> object:
     return text
 
 
+def _origins(text: object) -> object:
+    """`https://a.example, https://b.example` as a tuple, in the spelling of browsers."""
+    if isinstance(text, str):
+        return tuple(origin.strip().lower().rstrip("/") for origin in text.split(",") if origin.strip())
+    return text
+
+
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-\[\]:]+$")]
+OriginList = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_origins)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
@@ -105,6 +114,10 @@ class Settings(BaseSettings):
 
     variance_medium_percent: Percent = Decimal(5)
     variance_high_percent: Percent = Decimal("7.5")
+    flc_review_amount: Decimal = Field(Decimal(5000), ge=0)
+    flc_review_percent: Decimal = Field(Decimal(25), ge=0)
+
+    cors_origins: OriginList = ()
 
     azure_client_id: str = ""
     azure_tenant_id: str = ""

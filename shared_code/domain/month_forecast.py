@@ -151,7 +151,9 @@ def insurance_line(payroll: Decimal, budget: BudgetMonth, terms: SiteTerms) -> L
     amount = forecast_insurance(payroll, rate, vehicles)
     inputs = {"payroll": figure_text(payroll), "ratePercent": figure_text(rate)}
     parts = [
-        Component(VEHICLE_INSURANCE, "Budget of vehicle insurance", vehicles, FigureSource.BUDGET),
+        Component(
+            VEHICLE_INSURANCE, "Budget of vehicle insurance", vehicles, None, {"account": VEHICLE_INSURANCE_ACCOUNT}
+        ),
         Component(PAYROLL_PERCENT, "Percent of payroll", amount - vehicles, None, inputs),
     ]
     return line_of_parts(amount, parts)

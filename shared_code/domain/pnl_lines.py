@@ -36,6 +36,12 @@ PARKING_RENTS_ACCOUNT = "7170"
 VEHICLE_INSURANCE_ACCOUNT = "7082"
 INSURANCE_ACCOUNTS = frozenset({"7080", VEHICLE_INSURANCE_ACCOUNT, "7085"})
 
+FORECAST_ACCOUNTS = frozenset({"7045", "7075", "7113", "7115", "7170", "7175", "7178", "7180", "7185", "7205", "7220"})
+"""Expense accounts that are forecast one by one; 7100, the twelfth that is shown, is read-only.
+
+Source: Calculations, "Accounts".
+"""
+
 _CATEGORY_REVENUE_ACCOUNTS = frozenset(REVENUE_ACCOUNTS.values())
 
 

@@ -6,8 +6,10 @@ Source: Calculations, "Cells" and "Month kinds and trend".
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
+from shared_code.domain.errors import CalculationError
 from shared_code.domain.flc import front_line_contribution
 from shared_code.domain.internal_revenue import InternalRevenueSource
 from shared_code.domain.ledger import Balance
@@ -25,6 +27,13 @@ from shared_code.domain.pnl_components import (
 )
 from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
 from shared_code.domain.site_year_inputs import MonthBalances, SiteYearInputs
+
+CALCULATION_VERSION = 1
+"""Raised whenever a formula changes, so that what was stored by the old one is computed again."""
+
+
+LARGEST_FIGURE = Decimal(10**12)
+"""Cells lie between this and its negative: a ratio to a budget of next to nothing can give any figure."""
 
 
 class Scenario(StrEnum):
@@ -73,7 +82,14 @@ class ScenarioMonth:
         return DataStatus.UNAVAILABLE if missing == len(CELL_ROWS) else DataStatus.PARTIAL
 
     def check(self) -> None:
-        """Raise CalculationError unless the components of every line, added and rounded, are its cell."""
+        """Raise CalculationError for a cell that cannot be kept, or unless components add up to their cell."""
+        for row, value in self.cells.items():
+            if value is not None and not -LARGEST_FIGURE < value < LARGEST_FIGURE:
+                raise CalculationError(
+                    f"{row} of {self.period} ({self.scenario}) is {value}; less than {LARGEST_FIGURE} can be kept",
+                    field=row,
+                    details={"period": self.period, "scenario": self.scenario.value},
+                )
         for row, components in self.components.items():
             check_components(row, self.cells[row], components)
 

@@ -1,0 +1,101 @@
+"""`townepark demo`: the main job end to end on the embedded default, from a generated warehouse to a site's P&L."""
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.arguments import operator, today
+from cli.commands import extract as extract_command
+from cli.commands import pnl as pnl_command
+from cli.commands import rates as rates_command
+from cli.sample.generation import generate
+from shared_code.domain.site_scope import SiteScope
+from shared_code.errors import ConfigurationError, InvalidInputError
+from shared_code.services.calculate_rates import calculate_rates
+from shared_code.services.extraction.extract import ExtractReport, extract
+from shared_code.services.extraction.feed import SliceRequest
+from shared_code.services.extraction.run import Order
+from shared_code.services.periods import parse_period
+from shared_code.services.pnl_view import site_pnl
+from shared_code.services.rate_request import RateRequest
+from shared_code.services.refresh_pnl import refresh_pnl
+from shared_code.services.runtime import Runtime, runtime
+from shared_code.storage import schema
+
+FAILED = 1
+YEARS = 2
+
+
+def demo(
+    sites: Annotated[int, typer.Option("--sites", help="Sites of the sample warehouse, from 1 to 10,000.")] = 12,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed makes another sample.")] = 1,
+) -> None:
+    """Make a database and a sample warehouse, extract every feed, calculate the rates, refresh the P&L, show a site."""
+    started = time.perf_counter()
+    current = runtime()
+    _refuse_outside_the_default(current)
+    business_day = today(current)
+    _make_warehouse(current.settings.edw_sample_path, business_day, sites, seed)
+    schema.upgrade(current.database.engine)
+    report = _extract(current, business_day)
+    extract_command.show(report)
+    rates_command.show(calculate_rates(current, RateRequest(requested_by=operator())))
+    _refresh(current, business_day)
+    pnl_command.show_pnl(
+        site_pnl(current, SiteScope.all_sites(), _shown_site(current), parse_period(str(business_day.year)))
+    )
+    output.out.print(
+        f"\nDone in {time.perf_counter() - started:.0f} s. Next: townepark serve, or "
+        f"townepark pnl show --site {_shown_site(current)} --period {business_day.year} --breakdown"
+    )
+    if not report.is_good:
+        raise typer.Exit(FAILED)
+
+
+def _refuse_outside_the_default(current: Runtime) -> None:
+    if not current.settings.is_embedded or current.settings.edw_host:
+        raise ConfigurationError(
+            "The demo works on the embedded default alone: DB_PRIMARY_CONNECTION names another database than SQLite, "
+            "or EDW_HOST a warehouse server. Unset them to run it."
+        )
+
+
+def _make_warehouse(path: Path, business_day: date, sites: int, seed: int) -> None:
+    """A new sample, in place of an older one: its data end yesterday."""
+    if sites < 1:
+        raise InvalidInputError(f"A sample of {sites} sites is not possible; 1 to 10,000 are", field="sites")
+    output.out.print(f"Sample warehouse of {sites} sites and {YEARS} years, as of {business_day}")
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        name.unlink(missing_ok=True)
+    with output.bars() as bars:
+        generate(path, business_date=business_day, sites=sites, years=YEARS, seed=seed, progress=bars.show)
+
+
+def _extract(current: Runtime, business_day: date) -> ExtractReport:
+    """Both years at once, as a first load; from then on each feed reads its own window."""
+    first = date(business_day.year - YEARS + 1, 1, 1)
+    last = date(business_day.year + 1, 12, 31)
+    with output.bars() as bars:
+        # A sample of fewer sites than the last one is meant to bring less.
+        order = Order("manual", operator(), lift_empty_guard=True, progress=bars.show)
+        return extract(current, SliceRequest(business_day, first, last), order=order)
+
+
+def _refresh(current: Runtime, business_day: date) -> None:
+    chosen = pnl_command.known_sites(current, None)
+    years = range(business_day.year - YEARS + 1, business_day.year + 2)
+    with output.bars() as bars:
+        report = refresh_pnl(
+            current,
+            [(site_id, year) for site_id in chosen for year in years],
+            progress=lambda done, total: bars.show("P&L", done, total),
+        )
+    pnl_command.show_refresh(report)
+
+
+def _shown_site(current: Runtime) -> str:
+    return pnl_command.known_sites(current, None)[0]

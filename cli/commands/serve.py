@@ -1,0 +1,22 @@
+"""`townepark serve`: the registered functions on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.arguments import ready_runtime
+from cli.host.embedded_store import EmbeddedStore
+from cli.host.host import DEFAULT_PORT, LocalHost
+from cli.host.screen import show
+
+
+def serve(
+    port: Annotated[int, typer.Option("--port", help="Port of HTTP; 0 takes any free one.")] = DEFAULT_PORT,
+    address: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve HTTP, timers and queues until Ctrl+C."""
+    runtime = ready_runtime()
+    with LocalHost(EmbeddedStore(runtime.database), address=address, port=port) as host:
+        show(host, output.out)
+        host.wait()

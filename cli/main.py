@@ -1,0 +1,60 @@
+"""The `townepark` command.
+
+Exit status: 0 done, 1 failed with a reason on standard error, 2 wrong usage.
+
+Source: Architecture, "The command line".
+"""
+
+import logging
+import sys
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from cli.commands import data, demo, extract, pnl, quality, rates, runs, schema, serve, warehouse
+from cli.output import err
+from shared_code.errors import ForecastError, InvalidInputError
+
+app = typer.Typer(
+    name="townepark",
+    help="Monthly forecasting for managed parking: warehouse feeds, job-code rates, P&L.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(warehouse.app, name="warehouse")
+app.command("extract")(extract.extract)
+app.add_typer(rates.app, name="rates")
+app.add_typer(pnl.app, name="pnl")
+app.add_typer(data.app, name="data")
+app.command("runs")(runs.runs)
+app.command("quality")(quality.quality)
+app.add_typer(schema.app, name="schema")
+
+FAILED, WRONG_USAGE = 1, 2
+
+
+def run() -> None:
+    """Run the command line and end the process with its exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except InvalidInputError as error:
+        err.print(f"[red]townepark:[/red] {error.message}", soft_wrap=True)
+        sys.exit(WRONG_USAGE)
+    except ForecastError as error:
+        err.print(f"[red]townepark:[/red] {error.message}", soft_wrap=True)
+        sys.exit(FAILED)
+    except SQLAlchemyError as error:
+        logging.getLogger(__name__).debug("database error", exc_info=error)
+        err.print(f"[red]townepark:[/red] The database failed ({type(error).__name__}). Run: townepark schema status")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,133 @@
+"""What a command prints: tables for people, one JSON document for programs, errors in words.
+
+Source: Architecture, "The command line".
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from shared_code.sql.types import timestamp_text
+
+NARROWEST = 128
+"""Columns of the widest table: a narrower terminal wraps its lines rather than cut figures off."""
+
+out = Console(highlight=False)
+"""Where results go."""
+out.width = max(out.width, NARROWEST)
+
+err = Console(stderr=True, highlight=False)
+"""Where progress and errors go, so that results can be piped."""
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document; decimals keep every digit."""
+    sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: field names in camelCase where a record is shown, dates and moments as ISO texts."""
+    if isinstance(value, Decimal):
+        return _Number(value)
+    if isinstance(value, datetime):
+        return timestamp_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {camel(field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
+
+
+def in_snake_case(value: Any) -> Any:
+    """A record as JSON with its field names as they are: the job-code rates speak snake_case."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: in_snake_case(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [in_snake_case(item) for item in value]
+    return value
+
+
+class _Number(float):
+    """A decimal on its way into JSON: written with its own digits, never as a binary fraction."""
+
+    def __new__(cls, value: Decimal) -> "_Number":
+        number = super().__new__(cls, value)
+        number.text = format(value, "f")
+        return number
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def camel(name: str) -> str:
+    """`rows_read` as `rowsRead`."""
+    first, *others = name.split("_")
+    return first + "".join(part.title() for part in others)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """Print rows under their columns; those named in `right` hold figures."""
+    out.print(f"[bold]{title}[/bold]")
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)
+    for row in rows:
+        shown.add_row(*[_text(value) for value in row])
+    out.print(shown)
+    out.print()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        return f"{value:,}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return str(value)
+
+
+class Bars:
+    """Progress bars by name; nothing is shown where nobody looks (no terminal)."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, name: str, done: int, total: int | None) -> None:
+        """`done` of `total` (None: nobody knows) of the work called `name`."""
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=total)
+        self._progress.update(self._tasks[name], completed=done, total=total)
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Progress bars for as long as the block runs."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield Bars(progress)

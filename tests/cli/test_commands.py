@@ -1,0 +1,167 @@
+"""The command line as a person and a program use it: a process each, an exit status, one JSON document."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PAYROLL = """WORK_LOCATION,TITLE,DATE,PAY_TYPE,TOTAL_HOURS,TOTAL_DOLLARS
+0046,VALET,2025-04-10,Regular,34.84,630.33
+46,Valet ,2025-04-11,OT,2,50.00
+0046,VALET,2025-04-11,Regular,-2,-30.00
+0046,PORTER,2025-04-11,DIFFERENTIAL,8,12.00
+9999,VALET,2025-04-11,Regular,8,120.00
+"""
+SITES = "SITE,SITE_NAME\n0046,Harbor Hotel\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of its own with the CSVs of a small warehouse."""
+    (tmp_path / "payroll.csv").write_text(PAYROLL)
+    (tmp_path / "sites.csv").write_text(SITES)
+    return tmp_path
+
+
+def townepark(
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in `folder`, with the settings of a bare machine."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "SYSTEMROOT"}}
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), **(settings or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def document(done: subprocess.CompletedProcess[str]) -> Any:
+    """The one JSON document that a command printed."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout, parse_float=Decimal)
+
+
+@pytest.fixture
+def warehouse(folder: Path) -> Path:
+    """A migrated database beside a warehouse with five payroll rows and one site."""
+    for arguments in (
+        ("schema", "upgrade"),
+        ("warehouse", "import", "vwPAYROLL_SUMMARY", "payroll.csv"),
+        ("warehouse", "import", "MASTER_NON_FINANCIAL", "sites.csv"),
+    ):
+        assert townepark(folder, *arguments).returncode == 0
+    return folder
+
+
+def test_feeds_without_rows_are_reported_and_the_others_are_loaded(warehouse: Path) -> None:
+    runs = {
+        run["feed"]: run for run in document(townepark(warehouse, "extract", "--as-of", "2025-04-12", "--json"))["runs"]
+    }
+    assert runs["ledger"]["errorCode"] == "EMPTY_FEED"
+    assert runs["paid_hours"]["state"] == "succeeded"
+    assert (runs["paid_hours"]["rowsRead"], runs["paid_hours"]["rowsIgnored"]) == (5, 1)
+
+
+def test_rates_are_dollars_over_hours_and_an_item_without_hours_is_an_error_of_its_own(warehouse: Path) -> None:
+    assert townepark(warehouse, "extract", "--as-of", "2025-04-12").returncode == 0
+    report = document(townepark(warehouse, "rates", "calculate", "--as-of", "2025-04-12", "--json"))
+    items = {item["job_code"]: item for item in report["results"]}
+    assert items["VALET"]["new_rate"] == Decimal("18.666188")  # 650.33 dollars over 34.84 hours
+    assert items["PORTER"]["outcome"] == "error"
+    assert (report["processed"], report["updated"], report["failed"]) == (2, 1, 1)
+    listed = document(townepark(warehouse, "rates", "list", "--site", "0046", "--as-of", "2025-04-12", "--json"))
+    assert [rate["hourly_rate"] for rate in listed["rates"]] == [Decimal("18.666188")]
+
+
+def test_a_second_extraction_changes_nothing(warehouse: Path) -> None:
+    townepark(warehouse, "extract", "--as-of", "2025-04-12")
+    again = document(townepark(warehouse, "extract", "--feed", "paid_hours", "--as-of", "2025-04-12", "--json"))
+    assert [run["state"] for run in again["runs"]] == ["unchanged"]
+
+
+def test_an_unknown_feed_is_wrong_usage_and_the_answer_lists_the_feeds(warehouse: Path) -> None:
+    done = townepark(warehouse, "extract", "--feed", "payrol")
+    assert done.returncode == 2
+    assert "payrol" in done.stderr
+    assert "paid_hours" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["2025-4-1", "April", "2025-02-30", ""])
+def test_a_text_that_is_no_date_is_wrong_usage(folder: Path, text: str) -> None:
+    done = townepark(folder, "extract", "--as-of", text)
+    assert done.returncode == 2
+    assert "YYYY-MM-DD" in done.stderr
+
+
+def test_a_stretch_that_ends_before_it_begins_is_wrong_usage(warehouse: Path) -> None:
+    done = townepark(warehouse, "extract", "--from", "2025-05-01", "--to", "2025-04-01")
+    assert done.returncode == 2
+    assert "2025-05-01" in done.stderr
+
+
+def test_without_a_schema_the_answer_says_what_to_run(folder: Path) -> None:
+    done = townepark(folder, "extract")
+    assert done.returncode == 1
+    assert "townepark schema upgrade" in done.stderr
+
+
+def test_without_a_warehouse_each_feed_fails_and_the_command_ends_with_1(folder: Path) -> None:
+    townepark(folder, "schema", "upgrade")
+    done = townepark(folder, "extract", "--json")
+    assert done.returncode == 1
+    assert {run["errorCode"] for run in json.loads(done.stdout)["runs"]} == {"SOURCE_UNAVAILABLE"}
+
+
+def test_a_wrong_setting_is_named_with_what_it_accepts_and_its_value_is_kept_to_itself(folder: Path) -> None:
+    done = townepark(folder, "runs", settings={"EDW_AUTH": "hunter2"})
+    assert done.returncode == 1
+    assert "EDW_AUTH" in done.stderr
+    assert "entra" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_runs_and_quality_speak_of_the_last_extraction(warehouse: Path) -> None:
+    townepark(warehouse, "extract", "--as-of", "2025-04-12")
+    runs = document(townepark(warehouse, "runs", "--feed", "paid_hours", "--json"))["runs"]
+    assert [(run["state"], run["rowsInserted"]) for run in runs] == [("succeeded", 3)]
+    quality = document(townepark(warehouse, "quality", "--json"))
+    assert quality["overall"] == "fail"  # the empty feeds
+    assert {source["source"] for source in quality["sources"]} >= {"paid_hours", "ledger"}
+
+
+def test_the_schema_goes_up_and_down_and_prints_itself_for_sql_server(folder: Path) -> None:
+    upgraded = document(townepark(folder, "schema", "upgrade", "--json"))
+    assert upgraded["pending"] == []
+    assert document(townepark(folder, "schema", "downgrade", "0003", "--json"))["current"] == "0003"
+    assert townepark(folder, "schema", "upgrade", "9999").returncode == 2
+    assert "CREATE TABLE forecasting.sites" in townepark(folder, "schema", "sql").stdout
+
+
+def test_the_demo_refuses_a_database_that_is_not_the_embedded_one(folder: Path) -> None:
+    done = townepark(folder, "demo", settings={"EDW_HOST": "warehouse.example"})
+    assert done.returncode == 1
+    assert "EDW_HOST" in done.stderr
+    assert not list(folder.glob("*.db"))
+
+
+def test_the_demo_goes_from_the_warehouse_to_a_sites_pnl(folder: Path) -> None:
+    done = townepark(folder, "demo", "--sites", "3")
+    assert done.returncode == 0, done.stderr
+    for part in ("Extraction", "Job-code rates", "Internal Revenue", "FLC to Budget Cumulative", "townepark serve"):
+        assert part in done.stdout
+    shown = document(townepark(folder, "pnl", "show", "--site", "0046", "--period", "2026-Q2", "--json"))
+    assert [column["period"] for column in shown["columns"]] == ["2026-04", "2026-05", "2026-06"]
+    again = townepark(folder, "demo", "--sites", "1")
+    assert again.returncode == 0, again.stderr
