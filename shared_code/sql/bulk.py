@@ -8,7 +8,7 @@ Source: SQL Server through pyodbc and SQLAlchemy, "Binding".
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date
+from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Date, Dialect, LargeBinary, String, Table
 from sqlalchemy.dialects import mssql
 
-from shared_code.sql.types import ExactDecimal, Identifier, UtcTimestamp, identifier_text, timestamp_text
+from shared_code.sql.types import ExactDecimal, Identifier, UtcTimestamp, identifier_text, stored_moment, timestamp_text
 
 ROWS_PER_STATEMENT = 10_000
 """Rows of one OPENJSON parameter, and of one `executemany`."""
@@ -101,7 +101,7 @@ def _converter(column: Column[Any], dialect: str) -> _Converter | None:
         return _scaled(kind) if dialect != "mssql" else _each(lambda value: _spelled(kind, value))
     if isinstance(kind, UtcTimestamp):
         suffix = "Z" if dialect != "mssql" else ""
-        return _each_kind(lambda value: timestamp_text(value.astimezone(UTC)).removesuffix("Z") + suffix)
+        return _each_kind(lambda value: timestamp_text(stored_moment(value)).removesuffix("Z") + suffix)
     if isinstance(kind, Identifier):
         return _each_kind(identifier_text)
     if isinstance(kind, Date):

@@ -117,10 +117,7 @@ class UtcTimestamp(types.TypeDecorator[datetime]):
         """A moment on its way in; a moment without its zone is refused."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"a stored moment needs its zone, got {value!r}")
-        moment = value.astimezone(UTC)
-        moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=None)
+        moment = stored_moment(value)
         return moment if dialect.name == "mssql" else timestamp_text(moment)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -129,6 +126,14 @@ class UtcTimestamp(types.TypeDecorator[datetime]):
             return None
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).removesuffix("Z"))
         return moment.replace(tzinfo=UTC)
+
+
+def stored_moment(value: datetime) -> datetime:
+    """`value` in UTC to the millisecond, without its zone; raises `ValueError` for a moment that has none."""
+    if value.tzinfo is None:
+        raise ValueError(f"a stored moment needs its zone, got {value!r}")
+    moment = value.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=None)
 
 
 def timestamp_text(moment: datetime) -> str:
@@ -160,7 +165,10 @@ class Identifier(types.TypeDecorator[str]):
 @lru_cache(1024)
 def identifier_text(value: str) -> str:
     """An identifier in the one form in which it is compared; raises `ValueError` for anything else."""
-    return str(uuid.UUID(value))
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an identifier") from None
 
 
 class _IdentifierClock:
@@ -213,6 +221,7 @@ __all__ = [
     "long_text",
     "new_identifier",
     "scaled_integer",
+    "stored_moment",
     "timestamp_text",
     "unicode_text",
 ]
