@@ -179,15 +179,7 @@ class Demands(Generic[Q, B]):
     def _body(self, request: Request, body: bytes | None) -> B:
         if not issubclass(self.body, BaseModel):
             return self.body()
-        if request.headers.get("content-encoding", "identity").lower() != "identity" or not is_json(
-            request.headers.get("content-type", "")
-        ):
-            raise refusal(
-                "UNSUPPORTED_MEDIA_TYPE",
-                f"The body must be sent as {JSON}.",
-                "Content-Type",
-                details={"accepted": [JSON]},
-            )
+        check_content_type(request)
         if body is None:
             raise refusal(
                 "PAYLOAD_TOO_LARGE",
@@ -208,6 +200,14 @@ def check_accept(request: Request) -> None:
         raise refusal(
             "NOT_ACCEPTABLE", f"The answer is available as {JSON} only.", "Accept", details={"accepted": [JSON]}
         )
+
+
+def check_content_type(request: Request) -> None:
+    """Refuse a body that is not JSON, or compressed (415)."""
+    is_plain = request.headers.get("content-encoding", "identity").lower() == "identity"
+    if not is_plain or not is_json(request.headers.get("content-type", "")):
+        message = f"The body must be sent as {JSON}."
+        raise refusal("UNSUPPORTED_MEDIA_TYPE", message, "Content-Type", details={"accepted": [JSON]})
 
 
 def query_pairs(request: Request) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from shared_code.domain.site_year import Scenario, SiteYearResult, compute_site_
 from shared_code.domain.site_year_inputs import SiteYearInputs
 from shared_code.messaging.events import refreshed_event
 from shared_code.messaging.message import Message
+from shared_code.services.cycle_search import no_cycle_search
 from shared_code.services.pnl_freshness import Freshness, behind, freshness, insurance_rates
 from shared_code.services.runtime import Runtime
 from shared_code.sql.transient import retry_use_case
@@ -120,7 +121,7 @@ class _Refresh:
                 self._tally.errors.append(RefreshError(site_id, year, "INVALID_PERIOD", message))
             return
         scope = SiteScope.of(site_ids)
-        with self._runtime.database.reading() as connection:
+        with no_cycle_search(), self._runtime.database.reading() as connection:
             state = freshness(self._runtime, connection, scope, [year])
             self._report_uncomputable(year, site_ids, state)
             late = self._to_compute(year, state)
@@ -131,10 +132,11 @@ class _Refresh:
             inputs = pnl_inputs.site_year_inputs(connection, scope, year, dates, state.published, rates)
         results = {}
         computed = {}
-        for site_id in late:
-            outcome = self._compute(inputs.pop(site_id), state)
-            if outcome is not None:
-                results[site_id], computed[site_id] = outcome
+        with no_cycle_search():
+            for site_id in late:
+                outcome = self._compute(inputs.pop(site_id), state)
+                if outcome is not None:
+                    results[site_id], computed[site_id] = outcome
         stored = retry_use_case(lambda: self._store(scope, year, computed, results))
         self._tally.computed += len(computed)
         self._tally.written += stored.rows_written
@@ -172,7 +174,7 @@ class _Refresh:
         results: Mapping[str, SiteYearResult],
     ) -> Stored:
         """One transaction: results, stamps and events, or nothing."""
-        with self._runtime.database.writing() as connection:
+        with no_cycle_search(), self._runtime.database.writing() as connection:
             now = self._runtime.clock.now()
             stored = pnl_results.store(connection, scope, year, computed, now)
             outbox.append(connection, self._events(results, stored.changed), now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, delete, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, Table, delete, select, type_coerce, update
 
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
@@ -102,11 +102,16 @@ def set_column(
         )
 
 
+def joined_key(parts: Sequence[ColumnElement[str]]) -> ColumnElement[str]:
+    """The parts of a key as one text, of a type that is wide enough for all of them."""
+    return type_coerce(reduce(lambda left, right: left + SEPARATOR + right, parts), String(600))
+
+
 def _key_in(table: Table, key: Sequence[str], keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
     """The rows of these keys; the first column is named by itself too, so that an index can find them."""
     wanted = [tuple(parts) for parts in keys]
     first = in_list(table.c[key[0]], {parts[0] for parts in wanted})
     if len(key) == 1:
         return first
-    whole: ColumnElement[str] = reduce(lambda left, right: left + SEPARATOR + right, [table.c[name] for name in key])
+    whole = joined_key([table.c[name] for name in key])
     return first & in_list(whole, {SEPARATOR.join(parts) for parts in wanted})

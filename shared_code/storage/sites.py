@@ -5,7 +5,7 @@ Source: Data model, "Organisation, access, accounts".
 
 from collections.abc import Iterable
 
-from sqlalchemy import Boolean, Connection, RowMapping, exists, literal, select, update
+from sqlalchemy import Boolean, Connection, RowMapping, and_, exists, literal, or_, select, update
 
 from shared_code.domain.site_scope import SiteScope
 from shared_code.sql.lists import in_list
@@ -50,6 +50,18 @@ def find(connection: Connection, scope: SiteScope, site_id: str) -> RowMapping |
         .mappings()
         .first()
     )
+
+
+def rooms_that_change(connection: Connection, run: RunStamp) -> set[str]:
+    """Sites whose staged number of rooms is not the published one: occupancy means another number of rooms there."""
+    ours, staged = sites.c.total_rooms, stg_sites.c.total_rooms
+    differs = or_(ours != staged, and_(ours.is_(None), staged.is_not(None)), and_(ours.is_not(None), staged.is_(None)))
+    rows = connection.scalars(
+        select(sites.c.site_id)
+        .join_from(sites, stg_sites, stg_sites.c.site_id == sites.c.site_id)
+        .where(stg_sites.c.sync_run_id == run.sync_run_id, differs)
+    )
+    return set(rows)
 
 
 def publish_master(connection: Connection, run: RunStamp, refused: Iterable[str], user_id: str) -> SliceChanges:

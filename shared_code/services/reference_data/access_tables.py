@@ -103,12 +103,15 @@ def _access_table(
     def write(context: ImportContext, changes: Sequence[Change]) -> None:
         who = context.operator, context.now
         names = {change.key[0]: change.stored.content if change.stored else change.entry.content for change in changes}
-        numbers = manual_access.enter_users(context.connection, names.values(), *who)
-        rows = {action: [(numbers[c.key[0]], *c.key[1:]) for c in changes if c.action is action] for action in Action}
+        users = manual_access.enter_users(context.connection, names.values(), *who)
+        rows = {
+            action: [(users[c.key[0]].user_id, *c.key[1:]) for c in changes if c.action is action] for action in Action
+        }
         if rows[Action.DELETE]:
             manual_access.withdraw(context.connection, table, columns, rows[Action.DELETE])
         manual_access.assign(context.connection, table, columns, rows[Action.ADD], *who)
-        versions.raise_versions(context.connection, map(permissions_tag, names.values()), context.now)
+        tags = [permissions_tag(user.principal_name) for user in users.values()]
+        versions.raise_versions(context.connection, tags, context.now)
 
     def export(connection: Connection) -> Iterator[Mapping[str, Any]]:
         for row in manual_access.assignments(connection, table, columns, None):

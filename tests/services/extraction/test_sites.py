@@ -8,8 +8,9 @@ import pytest
 from shared_code.sources.warehouse.objects import master_non_financial, workday_site_managers
 from shared_code.storage.tables.messages import outbox_messages
 from shared_code.storage.tables.organisation import districts, regions, site_organizations, sites
+from shared_code.storage.tables.results import pnl_site_years
 from shared_code.storage.tables.runs import sync_run_sources
-from tests.services.extraction.world import World
+from tests.services.extraction.world import NOON, World
 
 MASTER = master_non_financial
 
@@ -208,6 +209,29 @@ def test_less_than_half_of_the_sites_is_taken_for_a_fault_unless_the_guard_is_li
     lifted = world.run("sites", lift=True)
     assert lifted.end.state == "succeeded"
     assert world.published(sites, "site_id", where=sites.c.is_active) == ["0100", "0101", "0102", "0103"]
+
+
+def test_other_rooms_put_the_stored_pnl_of_that_site_behind_and_no_other(world: World) -> None:
+    world.deliver(MASTER, _site("0046"), _site("0047"))
+    world.run("sites")
+    for site_id in ("0046", "0047"):
+        world.write(
+            pnl_site_years,
+            {
+                "site_id": site_id,
+                "year": 2025,
+                "inputs_version": 0,
+                "business_month": "2025-06",
+                "settings_hash": "0" * 64,
+                "calculated_at": NOON,
+            },
+        )
+    world.withdraw(MASTER, MASTER.c.SITE == "0047")
+    world.deliver(MASTER, _site("0047", TOTAL_ROOMS_AVAILABLE="300", SITE_NAME="Renamed"))
+
+    world.run("sites")
+
+    assert world.inputs_versions() == {"0047:2025": 1}
 
 
 def test_sites_announce_nothing_and_name_their_query(world: World) -> None:

@@ -24,7 +24,7 @@ from shared_code.services.extraction.feed import (
 from shared_code.services.extraction.staging_transform import RowPicker, implausible
 from shared_code.services.extraction.warehouse_reading import open_query
 from shared_code.services.runtime import Runtime
-from shared_code.storage import organisation, runs, sites
+from shared_code.storage import organisation, pnl_inputs, runs, sites
 from shared_code.storage.organisation import organisation_code
 from shared_code.storage.publication import SliceChanges
 from shared_code.storage.tables.staging import stg_sites
@@ -73,13 +73,23 @@ def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading:
 
 def _publish(publication: Publication) -> Published:
     connection, run = publication.connection, publication.run
+    changed_rooms = sites.rooms_that_change(connection, run)
     refused = {normalise_site(row.get("site")) for row in runs.refused_rows(connection, run.sync_run_id)}
     parts = (
         organisation.publish_regions_and_districts(connection, run, "system"),
         sites.publish_master(connection, run, filter(None, refused), "system"),
         organisation.publish_history(connection, run, period_of(publication.as_of)),
     )
-    return Published(SliceChanges(sum(part.inserted for part in parts), sum(part.updated for part in parts)))
+    changes = SliceChanges(
+        sum(part.inserted for part in parts),
+        sum(part.updated for part in parts),
+        touched=frozenset(
+            (site_id, str(year))
+            for site_id, year in pnl_inputs.stored_site_years(connection)
+            if site_id in changed_rooms
+        ),
+    )
+    return Published(changes, "ActualsLoaded")
 
 
 FEED = Feed(
