@@ -8,21 +8,15 @@ Source: Source side, "P&L lines" and "Account catalogue".
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cli.sample import agreed_prices
+from cli.sample.agreed_prices import BURDEN, INSURANCE
 from cli.sample.chance import per_mille
 from cli.sample.parking import ParkingTotals
 from cli.sample.seasons import price_level
 from cli.sample.sites import SampleSite
-from cli.sample.volumes import Volume
 
 Vary = Callable[[int], int]
 """Makes an actual figure of an expected one; for a budget it changes nothing."""
-
-_DAYS = 30
-_BURDEN = {"6200": 85, "6399": 20, "6500": 85}  # per mille of payroll
-_INSURANCE = {"7080": 12, "7085": 30}
-_MARGIN = 1150
-_MANAGEMENT_FEE = 90
-_LOWEST_SHARE, _HIGHEST_SHARE = 15, 30  # percent of external revenue
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +32,8 @@ def balances(site: SampleSite, year: int, figures: MonthFigures, vary: Vary) -> 
     """Every balance of the month but claims, by account, in account order."""
     costs = {
         **figures.payroll,
-        **_shares(sum(figures.payroll.values()), _BURDEN, vary),
-        **_shares(sum(figures.payroll.values()), _INSURANCE, vary),
+        **_shares(sum(figures.payroll.values()), BURDEN, vary),
+        **_shares(sum(figures.payroll.values()), INSURANCE, vary),
         **expenses(site, year, vary),
     }
     if site.has_valet:
@@ -72,32 +66,15 @@ def _shares(payroll: int, shares: Mapping[str, int], vary: Vary) -> dict[str, in
 def _internal_revenue(site: SampleSite, year: int, figures: MonthFigures, costs: Mapping[str, int]) -> dict[str, int]:
     """Cents that the client owes by the site's contract, whose terms cover the cost of an average month of 2024."""
     level = price_level(year)
-    usual_cost = _usual_cost(site)
-    price = per_mille(usual_cost, _MARGIN)
     if site.contract == "Management Agreement":
-        return {"4790": per_mille(per_mille(usual_cost, _MANAGEMENT_FEE), level), "4791": sum(costs.values())}
+        return {"4790": per_mille(agreed_prices.management_fee(site), level), "4791": sum(costs.values())}
     if site.contract == "Revenue Share":
-        share = min(_HIGHEST_SHARE, max(_LOWEST_SHARE, 100 * price // _usual_revenue(site)))
-        return {"4790": figures.parking.external_revenue * share // 100}
+        return {"4790": figures.parking.external_revenue * agreed_prices.revenue_share(site) // 100}
     if site.contract == "Per Occupied Room":
-        return {"4790": figures.parking.occupied_rooms * per_mille(price // (_DAYS * site.occupied_rooms), level)}
+        return {"4790": figures.parking.occupied_rooms * per_mille(agreed_prices.room_price(site), level)}
     if site.contract == "Per Labor Hour":
-        usual_hours = _DAYS * sum(position.hours for position in site.positions)
-        return {"4790": figures.hours * per_mille(100 * price // usual_hours, level) // 100}
-    return {"4790": per_mille(price, level)}
-
-
-def _usual_cost(site: SampleSite) -> int:
-    payroll = _DAYS * sum(position.hours * position.rate // 100 for position in site.positions)
-    burden = sum(_BURDEN.values()) + sum(_INSURANCE.values())
-    return per_mille(payroll, 1000 + burden) + sum(site.expenses.values()) + site.rent
-
-
-def _usual_revenue(site: SampleSite) -> int:
-    def of_month(volume: Volume) -> int:
-        return _DAYS * volume.vehicles * volume.rate
-
-    return sum(of_month(volume) for volume in site.volumes)
+        return {"4790": figures.hours * per_mille(agreed_prices.hour_price(site), level) // 100}
+    return {"4790": per_mille(agreed_prices.monthly_price(site), level)}
 
 
 def _vehicle_insurance(site: SampleSite, year: int) -> int:

@@ -19,8 +19,6 @@ T = TypeVar("T")
 CONTRACT_VERSION: Final = "1.0"
 FIGURES: Final = "private, no-cache"
 """`Cache-Control` of business figures."""
-REFERENCE_LISTS: Final = "private, max-age=3600"
-"""`Cache-Control` of lists that seldom change."""
 NOT_STORED: Final = "no-store"
 """`Cache-Control` of errors."""
 

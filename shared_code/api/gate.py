@@ -31,7 +31,7 @@ from shared_code.api.validation import Query, read_body, read_query
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.logs import current_request
-from shared_code.services.periods import MONTHLY_FORMS, Period, PeriodType, parse_period, require_available
+from shared_code.services.periods import Period, parse_period, require_available
 from shared_code.services.pnl_site_cells import OpenSite, open_site
 from shared_code.services.rollup_members import find_organization, level_named
 from shared_code.services.runtime import Runtime
@@ -126,24 +126,13 @@ class Call(Generic[Q, B]):
 class Demands(Generic[Q, B]):
     """What an operation asks of a request; as a dependency it takes stages 4 to 8 and gives the `Call`.
 
-    `access` may depend on the path. `query` and `body` are the models of the two, `forms` the forms of period that it
-    takes, `is_write` whether a period is refused as one that cannot be written.
+    `access` may depend on the path; `query` and `body` are the models of the two.
     """
 
-    def __init__(
-        self,
-        access: Access | AccessOfPath,
-        *,
-        query: type[Q],
-        body: type[B],
-        forms: Collection[PeriodType] = MONTHLY_FORMS,
-        is_write: bool = False,
-    ) -> None:
+    def __init__(self, access: Access | AccessOfPath, *, query: type[Q], body: type[B]) -> None:
         self.access: AccessOfPath = access if callable(access) else lambda _: access
         self.query = query
         self.body = body
-        self.forms = forms
-        self.is_write = is_write
 
     @property
     def takes_body(self) -> bool:
@@ -163,18 +152,10 @@ class Demands(Generic[Q, B]):
         site = _site(runtime, scope, path)
         _check_organization(runtime, path)
         _check_job_code(path)
-        period = self._period(path, site)
+        period = _period(path, site)
         query = read_query(self.query, query_pairs(request))
         check_accept(request)
         return Call(runtime, caller, scope, path, site, period, query, self._body(request, body))
-
-    def _period(self, path: dict[str, str], site: OpenSite | None) -> Period | None:
-        if "period" not in path:
-            return None
-        period = parse_period(path["period"], self.forms, is_written=self.is_write)
-        if site is not None:
-            require_available(period, site.business_date)
-        return period
 
     def _body(self, request: Request, body: bytes | None) -> B:
         if not issubclass(self.body, BaseModel):
@@ -239,6 +220,16 @@ def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite 
         return open_site(runtime, scope, site_id)
     except NotFoundError:
         raise refusal("SITE_NOT_FOUND", "There is no such site.", field, details={"providedValue": site_id}) from None
+
+
+def _period(path: dict[str, str], site: OpenSite | None) -> Period | None:
+    """The month, quarter or year of the path, where there is one: grammar, then horizon."""
+    if "period" not in path:
+        return None
+    period = parse_period(path["period"])
+    if site is not None:
+        require_available(period, site.business_date)
+    return period
 
 
 def _check_organization(runtime: Runtime, path: dict[str, str]) -> None:

@@ -35,7 +35,7 @@ from shared_code.services.reference_data.contract_parts import (
     read_escalator,
     read_tiers,
 )
-from shared_code.services.reference_data.fields import Fields
+from shared_code.services.reference_data.fields import Choice, Fields
 
 
 def read_management(contract: Fields, contract_start: date) -> ManagementTerms:
@@ -56,7 +56,7 @@ def _read_fee(agreement: Fields, contract_start: date) -> ManagementFeeTerm | No
     fields = agreement.block("fee")
     if not agreement.has("fee"):
         return None
-    type_ = fields.choice("type", FeeType)
+    type_ = _read_type(fields, FeeType)
     if type_ is FeeType.FIXED:
         fields.require("amount", "a fixed fee is an amount a month", "dollars")
     if type_ is FeeType.REVENUE_PERCENTAGE:
@@ -64,7 +64,7 @@ def _read_fee(agreement: Fields, contract_start: date) -> ManagementFeeTerm | No
     jobs = tuple(_read_job(job, contract_start) for job in fields.blocks("jobs"))
     check_job_rows(fields, "jobs", [(job.job_code, job.start or contract_start, job.end) for job in jobs])
     term = ManagementFeeTerm(
-        type=type_,
+        type=type_ or FeeType.PER_LABOR_HOUR,
         amount=fields.amount_or_none("amount", MONEY_LIMITS),
         percent=fields.amount_or_none("percent", PERCENT_POINTS),
         jobs=jobs,
@@ -120,22 +120,29 @@ def _read_claims(fields: Fields) -> ClaimsTerm:
 
 def _read_item(fields: Fields) -> NonLedgerItem:
     """A non-ledger item: its amount, or its percentage, by its type; the other one has no meaning."""
-    type_ = fields.choice("type", NonLedgerType)
-    is_fixed = type_ is NonLedgerType.FIXED
-    value, other = ("amount", "percent") if is_fixed else ("percent", "amount")
-    if fields.has(other):
-        fields.note(other, None, f"does not go with type {type_}", value)
-    number = fields.amount(value, VALUE_LIMITS)
+    type_ = _read_type(fields, NonLedgerType)
+    amount, percent = fields.amount_or_none("amount", VALUE_LIMITS), fields.amount_or_none("percent", VALUE_LIMITS)
+    if type_ is not None:
+        value, other = ("amount", "percent") if type_ is NonLedgerType.FIXED else ("percent", "amount")
+        fields.require(value, f"an item of type {type_} has one", "a number")
+        if fields.has(other):
+            fields.note(other, None, f"does not go with type {type_}", value)
     item = NonLedgerItem(
-        type=type_,
-        amount=number if is_fixed else None,
-        percent=None if is_fixed else number,
+        type=type_ or NonLedgerType.FIXED,
+        amount=amount,
+        percent=percent,
         payroll_type=fields.choice_or_none("payroll_type", PayrollType),
         final_month=fields.month_or_none("final_month"),
         title=fields.text("title", NAME_LENGTH, default=""),
     )
-    fields.refuse_others(other)
+    fields.refuse_others()
     return item
+
+
+def _read_type(fields: Fields, types: type[Choice]) -> Choice | None:
+    """The type that decides what else is needed; None, which is noted, where it is missing or unknown."""
+    fields.require("type", "it decides what else is needed", ", ".join(types))
+    return fields.choice_or_none("type", types)
 
 
 def _read_profit_share(fields: Fields) -> ProfitShareTerm:
