@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
-from shared_code.api.json_text import json_bytes
+from shared_code.json_text import json_bytes
 from shared_code.logs import current_request
 
 T = TypeVar("T")

@@ -6,8 +6,10 @@ Source: REST API, "Events"; Operations, "Message form".
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from shared_code.domain.variance import Variance
 from shared_code.messaging.message import FORECASTING_EVENTS, JOBS, PAYROLL_CALCULATE, PL_REFRESH, Message
 from shared_code.sql.types import new_identifier, timestamp_text
 
@@ -110,11 +112,18 @@ def refresh_anyway(site_id: str, year: int, version: int, moment: datetime, requ
 
 
 def refreshed_event(
-    site_id: str, period: str, flc: str | None, variance: str | None, moment: datetime, request_id: str
+    site_id: str, period: str, flc: Decimal | None, variance: Variance | None, moment: datetime, request_id: str
 ) -> Message:
-    """`PLViewRefreshed`: the P&L of a site and month was stored; amounts are dollars, `variance` is FLC to budget."""
-    fields = {"siteId": site_id, "period": period, "flc": flc, "variance": variance}
-    return _event("PLViewRefreshed", site_id, fields, moment, request_id)
+    """`PLViewRefreshed`: the P&L of a site and month was stored.
+
+    `flc` is that of the trend in dollars, `variance` its distance to the budget; listeners filter by its severity.
+    """
+    amount = None if variance is None else variance.amount
+    fields = {"siteId": site_id, "period": period, "flc": flc, "variance": amount}
+    event = _event("PLViewRefreshed", site_id, fields, moment, request_id)
+    if variance is None or variance.severity is None:
+        return event
+    return replace(event, properties={**event.properties, "severity": variance.severity.value})
 
 
 def job_slice(job: str, slot: datetime, slice_no: int) -> Message:

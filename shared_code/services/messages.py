@@ -17,7 +17,7 @@ from shared_code.messaging.received import ReceivedMessage
 from shared_code.services import rate_jobs, scheduled_jobs
 from shared_code.services.refresh_pnl import refresh_pnl
 from shared_code.services.runtime import Runtime, runtime
-from shared_code.storage import inbox, outbox, versions
+from shared_code.storage import inbox, outbox, sites, versions
 
 MAX_BODY_BYTES = 64 * 1024
 """Larger content is stored and referred to; such a message is not one of ours."""
@@ -64,9 +64,12 @@ def _refresh(app: Runtime, queue: str, message_id: str, body: Mapping[str, Any])
 def _request_refresh(app: Runtime, queue: str, message_id: str, body: Mapping[str, Any]) -> None:
     """Nothing stored is recomputed here: the P&L of the site-year is asked for."""
     site_id, year = _site_year(body)
+    scope = SiteScope.of([site_id])
     with app.database.writing() as connection:
+        if sites.find(connection, scope, site_id) is None:
+            raise PoisonError(f"There is no site {site_id!r}", code="UNKNOWN_SITE")
         now = app.clock.now()
-        version = versions.inputs_versions(connection, SiteScope.of([site_id]), [(site_id, year)])[site_id, year]
+        version = versions.inputs_versions(connection, scope, [(site_id, year)])[site_id, year]
         request_id = str(body.get("requestId", message_id))
         outbox.append(connection, [refresh_message("RefreshRequested", site_id, year, version, now, request_id)], now)
         inbox.record(connection, queue, message_id, "done", now)
@@ -92,7 +95,6 @@ HANDLERS: Final[Mapping[str, Callable[[Runtime, str, str, Mapping[str, Any]], No
     JOBS: _work_slice,
 }
 """The work of each queue."""
-
 
 EVENT_TYPES: Final[Mapping[str, frozenset[str]]] = {
     STATISTICS_UPDATE: frozenset({"StatisticsUpdated"}),

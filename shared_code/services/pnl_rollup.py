@@ -26,7 +26,6 @@ from shared_code.services.pnl_families import (
     family_named,
 )
 from shared_code.services.pnl_reading import FreshPnl
-from shared_code.services.pnl_site_cells import limits_of
 from shared_code.services.pnl_table import Column, PnlLine, SourceOf, ViewWarning, columns_of, kinds_of, pnl_lines
 from shared_code.services.pnl_warnings import data_warnings
 from shared_code.services.rollup_members import (
@@ -41,6 +40,7 @@ from shared_code.services.rollup_members import (
 )
 from shared_code.services.rollup_sums import RollupSums
 from shared_code.services.runtime import Runtime
+from shared_code.services.variance_limits import limits_of
 from shared_code.storage import pnl_results, site_history
 
 SITES_NAMED = 100

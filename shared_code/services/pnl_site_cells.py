@@ -14,14 +14,12 @@ from shared_code.domain.months import months_of_year
 from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.site_year import Scenario
-from shared_code.domain.variance import VarianceLimits
 from shared_code.errors import CalculationRefusedError, NotFoundError
 from shared_code.services.periods import Period
 from shared_code.services.pnl_families import Family
 from shared_code.services.pnl_freshness import site_calendar
 from shared_code.services.pnl_reading import FreshPnl
 from shared_code.services.runtime import Runtime
-from shared_code.settings import Settings
 from shared_code.storage import sites
 from shared_code.storage.pnl_results import StoredComponent, StoredMonth
 
@@ -110,8 +108,3 @@ def read_site_cells(runtime: Runtime, site: OpenSite, period: Period, families: 
         for part in pnl.components(connection, SCENARIOS, min(needed), max(needed)):
             components[part.scenario, part.period, part.line].append(part)
     return SiteCells(site.business_date, months, components)
-
-
-def limits_of(settings: Settings) -> VarianceLimits:
-    """The limits of severity as they are set."""
-    return VarianceLimits(settings.variance_medium_percent, settings.variance_high_percent)

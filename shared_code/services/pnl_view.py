@@ -22,7 +22,7 @@ from shared_code.services.pnl_families import (
     default_comparison,
     family_named,
 )
-from shared_code.services.pnl_site_cells import OpenSite, SiteCells, limits_of, open_site, read_site_cells
+from shared_code.services.pnl_site_cells import OpenSite, SiteCells, open_site, read_site_cells
 from shared_code.services.pnl_table import (
     AccountPart,
     Column,
@@ -38,6 +38,7 @@ from shared_code.services.pnl_table import (
 )
 from shared_code.services.pnl_warnings import pnl_warnings
 from shared_code.services.runtime import Runtime
+from shared_code.services.variance_limits import limits_of
 from shared_code.storage.pnl_results import StoredComponent
 
 

@@ -11,11 +11,13 @@ from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.site_year import Scenario, SiteYearResult, compute_site_year
 from shared_code.domain.site_year_inputs import SiteYearInputs
+from shared_code.domain.variance import variance_of_row
 from shared_code.messaging.events import refreshed_event
 from shared_code.messaging.message import Message
 from shared_code.services.cycle_search import no_cycle_search
 from shared_code.services.pnl_freshness import Freshness, behind, freshness, insurance_rates
 from shared_code.services.runtime import Runtime
+from shared_code.services.variance_limits import limits_of
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
 from shared_code.storage import outbox, pnl_inputs, pnl_results
@@ -192,17 +194,10 @@ class _Refresh:
         for site_id, period in sorted(changed):
             trend = flc[site_id, period, Scenario.TREND]
             budget = flc[site_id, period, Scenario.BUDGET]
-            variance = None if trend is None or budget is None else trend - budget
-            messages.append(
-                refreshed_event(
-                    site_id,
-                    period,
-                    None if trend is None else str(trend),
-                    None if variance is None else str(variance),
-                    now,
-                    self._request_id,
-                )
-            )
+            difference = None
+            if trend is not None and budget is not None:
+                difference = variance_of_row(PnlRow.FLC, trend, budget, limits_of(self._runtime.settings))
+            messages.append(refreshed_event(site_id, period, trend, difference, now, self._request_id))
         return messages
 
 

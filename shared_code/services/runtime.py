@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from shared_code.clock import Clock, SystemClock
+from shared_code.logs import configure_logging
 from shared_code.settings import Settings, settings
 from shared_code.sources.circuit_breaker import CircuitBreaker
 from shared_code.sql.engine import operational_engine
@@ -76,5 +77,7 @@ class Runtime:
 
 @cache
 def runtime() -> Runtime:
-    """The runtime of this process."""
-    return Runtime(settings(), SystemClock())
+    """The runtime of this process; timers and queues have no other start, so logging is set up here."""
+    current = settings()
+    configure_logging(current.log_level)
+    return Runtime(current, SystemClock())

@@ -3,7 +3,6 @@
 Source: Data model, "Audit, messages, leases, cache"; Operations, "Flow".
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
 
+from shared_code.json_text import json_bytes
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
 from shared_code.sql.types import new_identifier
@@ -86,8 +86,8 @@ def append(connection: Connection, messages: Iterable[OutgoingMessage], now: dat
                 message.subject,
                 message.session_id,
                 message.dedup_id,
-                json.dumps(message.payload, separators=(",", ":")),
-                json.dumps(message.properties, separators=(",", ":")),
+                json_bytes(message.payload).decode(),
+                json_bytes(message.properties).decode(),
                 now,
                 message.not_before or now,
             )

@@ -11,7 +11,7 @@ import pytest
 
 from shared_code.api.envelope import CamelModel, Meta, failure, success
 from shared_code.api.errors import STATUSES, answer_error, refusal, shown_value
-from shared_code.api.json_text import json_bytes
+from shared_code.json_text import json_bytes
 from shared_code.logs import RequestNote, noted
 from tests.api.serving import BASE, ENVELOPE, Api
 

@@ -1,4 +1,4 @@
-"""Answers as JSON text, in which every decimal is written as the number that it is.
+"""JSON text in which every decimal is written as the number that it is: answers and messages.
 
 The usual writers turn a decimal into a text or into a binary float; money is neither.
 
@@ -48,7 +48,7 @@ def _write(value: Any, put: Callable[[str], None]) -> None:
     elif isinstance(value, list | tuple):
         _write_elements(value, put)
     else:
-        raise TypeError(f"a {type(value).__name__} cannot be part of an answer")
+        raise TypeError(f"a {type(value).__name__} has no form in JSON")
 
 
 def _write_members(members: Iterable[tuple[Any, Any]], put: Callable[[str], None]) -> None:
@@ -71,5 +71,5 @@ def _write_elements(elements: Iterable[Any], put: Callable[[str], None]) -> None
 
 def _number(value: Decimal) -> str:
     if not value.is_finite():
-        raise ValueError("a figure that is not finite cannot be part of an answer")
+        raise ValueError("a figure that is not finite has no form in JSON")
     return format(value, "f")
