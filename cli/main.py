@@ -38,7 +38,7 @@ FAILED, WRONG_USAGE = 1, 2
 
 def run() -> None:
     """Run the command line and end the process with its exit status."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    _log_what_needs_attention()
     try:
         app()
     except InvalidInputError as error:
@@ -54,6 +54,14 @@ def run() -> None:
     except KeyboardInterrupt:
         err.print("Stopped.")
         sys.exit(FAILED)
+
+
+def _log_what_needs_attention() -> None:
+    """Warnings and errors go to standard error in plain words; `serve` shows more."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`townepark serve`: the registered functions on this machine."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -17,6 +18,8 @@ def serve(
 ) -> None:
     """Serve HTTP, timers and queues until Ctrl+C."""
     runtime = ready_runtime()
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.INFO)
     with LocalHost(EmbeddedStore(runtime.database), address=address, port=port) as host:
         show(host, output.out)
         host.wait()

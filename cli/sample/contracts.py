@@ -8,7 +8,7 @@ Source: Data model, "Reference data that no feed brings"; Golden cases, "Fields 
 revenue".
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -34,9 +34,13 @@ _ROUND = 24
 """Of every so many sites one has no contract."""
 
 
-def contracts_yaml(business_date: date, *, sites: int, seed: int) -> str:
-    """The contracts of a sample as one YAML text, a document a contract. Equal arguments make equal texts."""
-    documents = sample_contracts(business_date, sites=sites, seed=seed)
+def contracts_yaml(business_date: date, *, sites: int, seed: int, leave_out: Container[str] = ()) -> str:
+    """The contracts of a sample as one YAML text, a document a contract. Equal arguments make equal texts.
+
+    `leave_out` are sites that have a contract already.
+    """
+    every = sample_contracts(business_date, sites=sites, seed=seed)
+    documents = (document for document in every if document["site_id"] not in leave_out)
     text: str = yaml.safe_dump_all(documents, explicit_start=True, sort_keys=False, width=120)
     return text
 

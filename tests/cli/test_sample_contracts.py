@@ -82,6 +82,10 @@ def test_equal_arguments_make_equal_texts_and_a_larger_sample_contains_the_small
     assert contracts_yaml(TODAY, sites=60, seed=SEED).startswith(text)
 
 
+def test_sites_that_have_a_contract_already_can_be_left_out(contracts: dict[str, Contract]) -> None:
+    assert contracts_yaml(TODAY, sites=SITES, seed=SEED, leave_out=contracts) == ""
+
+
 @pytest.mark.parametrize("number", [number for number in range(SITES) if number != 4])
 def test_a_contract_yields_about_what_is_budgeted(contracts: dict[str, Contract], number: int) -> None:
     site = site_of(number, SEED)
