@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import output
-from cli.arguments import operator, today
+from cli.arguments import AsJson, operator, today
 from cli.commands import extract as extract_command
 from cli.commands import pnl as pnl_command
 from cli.commands import rates as rates_command
@@ -22,7 +22,7 @@ from shared_code.services.extraction.run import Order
 from shared_code.services.periods import parse_period
 from shared_code.services.pnl_view import site_pnl
 from shared_code.services.rate_request import RateRequest
-from shared_code.services.refresh_pnl import refresh_pnl
+from shared_code.services.refresh_pnl import RefreshReport, refresh_pnl
 from shared_code.services.runtime import Runtime, runtime
 from shared_code.storage import schema
 
@@ -33,25 +33,42 @@ YEARS = 2
 def demo(
     sites: Annotated[int, typer.Option("--sites", help="Sites of the sample warehouse, from 1 to 10,000.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="Another seed makes another sample.")] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Make a database and a sample warehouse, extract every feed, calculate the rates, refresh the P&L, show a site."""
     started = time.perf_counter()
     current = runtime()
     _refuse_outside_the_default(current)
     business_day = today(current)
+    if not as_json:
+        output.out.print(f"Sample warehouse of {sites} sites and {YEARS} years, as of {business_day}")
     _make_warehouse(current.settings.edw_sample_path, business_day, sites, seed)
     schema.upgrade(current.database.engine)
     report = _extract(current, business_day)
-    extract_command.show(report)
-    rates_command.show(calculate_rates(current, RateRequest(requested_by=operator())))
-    _refresh(current, business_day)
-    pnl_command.show_pnl(
-        site_pnl(current, SiteScope.all_sites(), _shown_site(current), parse_period(str(business_day.year)))
-    )
-    output.out.print(
-        f"\nDone in {time.perf_counter() - started:.0f} s. Next: townepark serve, or "
-        f"townepark pnl show --site {_shown_site(current)} --period {business_day.year} --breakdown"
-    )
+    rates = calculate_rates(current, RateRequest(requested_by=operator()))
+    refreshed = _refresh(current, business_day)
+    site_id, year = pnl_command.known_sites(current, None)[0], str(business_day.year)
+    pnl = site_pnl(current, SiteScope.all_sites(), site_id, parse_period(year))
+    if as_json:
+        output.print_json(
+            {
+                "asOf": business_day,
+                "runs": [extract_command.run_document(outcome) for outcome in report.outcomes],
+                "rates": output.in_snake_case(rates.counts),
+                "refresh": {"asked": refreshed.asked, "computed": refreshed.computed, "changed": refreshed.changed},
+                "pnl": pnl,
+            }
+        )
+    else:
+        extract_command.show(report)
+        rates_command.show(rates)
+        pnl_command.show_refresh(refreshed)
+        pnl_command.show_pnl(pnl)
+        output.out.print(
+            f"\nDone in {time.perf_counter() - started:.0f} s. Go on with\n"
+            "  townepark serve\n"
+            f"  townepark pnl show --site {site_id} --period {year} --breakdown"
+        )
     if not report.is_good:
         raise typer.Exit(FAILED)
 
@@ -68,7 +85,6 @@ def _make_warehouse(path: Path, business_day: date, sites: int, seed: int) -> No
     """A new sample, in place of an older one: its data end yesterday."""
     if sites < 1:
         raise InvalidInputError(f"A sample of {sites} sites is not possible; 1 to 10,000 are", field="sites")
-    output.out.print(f"Sample warehouse of {sites} sites and {YEARS} years, as of {business_day}")
     for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         name.unlink(missing_ok=True)
     with output.bars() as bars:
@@ -85,17 +101,12 @@ def _extract(current: Runtime, business_day: date) -> ExtractReport:
         return extract(current, SliceRequest(business_day, first, last), order=order)
 
 
-def _refresh(current: Runtime, business_day: date) -> None:
+def _refresh(current: Runtime, business_day: date) -> RefreshReport:
     chosen = pnl_command.known_sites(current, None)
     years = range(business_day.year - YEARS + 1, business_day.year + 2)
     with output.bars() as bars:
-        report = refresh_pnl(
+        return refresh_pnl(
             current,
             [(site_id, year) for site_id in chosen for year in years],
             progress=lambda done, total: bars.show("P&L", done, total),
         )
-    pnl_command.show_refresh(report)
-
-
-def _shown_site(current: Runtime) -> str:
-    return pnl_command.known_sites(current, None)[0]

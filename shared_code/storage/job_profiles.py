@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, String, literal, select
+from sqlalchemy import Connection, String, literal, select, type_coerce
 
 from shared_code.domain.employee_shares import Headcount
 from shared_code.domain.labor_hours import job_code_key
@@ -21,6 +21,9 @@ from shared_code.storage.tables.staging import stg_budget_payroll
 
 SITES_AT_ONCE = 200
 """Sites whose budget of a year is in memory at a time: some ten thousand rows."""
+
+KEY_LENGTH = 20 + 7 + 100 + 2
+"""Site, month, profile and the separators between them."""
 
 SEPARATOR = "|"
 """Between the parts of a key; no site code and no month contains it."""
@@ -80,7 +83,9 @@ def note_treatments(connection: Connection, sync_run_id: str, unmapped: Collecti
     excluded = table.c.job_profile.in_(select(excluded_job_profiles.c.job_profile))
     restage(connection, table, sync_run_id, excluded, {"treatment": literal("excluded", String(10))})
     if unmapped:
-        key = table.c.site_id + SEPARATOR + table.c.period + SEPARATOR + table.c.job_profile
+        # Of its own width: a list of keys is cast to the width of what it is compared with.
+        parts = table.c.site_id + SEPARATOR + table.c.period + SEPARATOR + table.c.job_profile
+        key = type_coerce(parts, String(KEY_LENGTH))
         left = in_list(key, unmapped)
         restage(connection, table, sync_run_id, left, {"treatment": literal("unmapped", String(10))})
 

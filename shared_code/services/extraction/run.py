@@ -29,7 +29,8 @@ from shared_code.services.runtime import Runtime
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
-from shared_code.storage import feed_versions, outbox, pnl_inputs, runs, staged_rows, versions
+from shared_code.storage import audit, feed_versions, outbox, pnl_inputs, runs, staged_rows, versions
+from shared_code.storage.audit import AuditEntry
 from shared_code.storage.publication import RunStamp
 from shared_code.storage.runs import MAX_REJECTS_KEPT, Reject, RunEnd, RunStart
 
@@ -41,12 +42,13 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who wants the run and why; an administrator may lift the empty-feed guard for one run."""
+    """Who wants the run; an administrator may lift the empty-feed guard for one run, with a reason that is audited."""
 
     trigger_kind: str = "manual"
     requested_by: str = "system"
     lift_empty_guard: bool = False
     progress: Progress = field(default=lambda feed, done, total: None)
+    lift_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,18 @@ def _open(runtime: Runtime, feed: Feed, slice_: Slice, order: Order, run_id: str
             lease.fencing_token if lease else 0,
         )
         runs.open_run(connection, start, now)
+        if order.lift_empty_guard:
+            lifted = AuditEntry(
+                order.requested_by,
+                "extraction",
+                f"{feed.name} {slice_.name}",
+                "system",
+                field="empty_feed_guard",
+                new_value="lifted",
+                reason=order.lift_reason,
+                request_id=run_id,
+            )
+            audit.add_entries(connection, [lifted], now)
 
 
 def _has_succeeded(runtime: Runtime, feed: Feed, slice_: Slice) -> bool:

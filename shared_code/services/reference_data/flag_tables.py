@@ -6,6 +6,7 @@ Source: Data model, "Reference data that no feed brings".
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -56,9 +57,15 @@ def _read_rate(fields: Fields, name: str) -> Decimal | None:
 
 def _read_zone(fields: Fields, name: str) -> str | None:
     zone = fields.text_or_none(name, 50)
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and zone not in _zones():
         fields.note(name, zone, "is no time zone", "a name such as America/New_York, or nothing for the company's own")
     return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The zones that this machine knows; finding them reads a folder tree."""
+    return frozenset(available_timezones())
 
 
 def _flag_table(
@@ -70,51 +77,69 @@ def _flag_table(
     announce: Callable[[ImportContext, Sequence[Change]], None],
 ) -> ReferenceTable:
     """A table of which one column of existing rows is changed."""
-    names = [*key, column]
-
-    def read_key(fields: Fields) -> Key:
-        return tuple(read(fields, name) for name, read in key.items())
-
-    def read(fields: Fields) -> ReadRow:
-        row_key, value = read_key(fields), read_value(fields, column)
-        return ReadRow(row_key, value, _cells(column, value))
-
-    def load(connection: Connection, keys: Collection[Key]) -> Mapping[Key, Stored]:
-        rows = reference_rows.rows_of(connection, table, names, list(key), {row_key[0] for row_key in keys})
-        return {
-            tuple(row[: len(key)]): Stored(row[len(key)], _cells(column, row[len(key)]), row.version) for row in rows
-        }
+    rows = _FlagRows(table, key, column, read_value)
 
     def write(context: ImportContext, changes: Sequence[Change]) -> None:
-        keys_by_value: defaultdict[Any, list[Key]] = defaultdict(list)
-        for change in changes:
-            keys_by_value[change.entry.content].append(change.key)
-        reference_rows.set_column(
-            context.connection, table, list(key), column, keys_by_value, context.operator, context.now
-        )
+        rows.write(context, changes)
         announce(context, changes)
-
-    def export(connection: Connection) -> Iterator[Mapping[str, Any]]:
-        for row in reference_rows.rows_of(connection, table, names, list(key), None):
-            yield {name: text_of(value) for name, value in zip((*names, "version"), row, strict=False)}
 
     return ReferenceTable(
         name=table.name,
         what=what,
-        columns=names,
+        columns=rows.names,
         key_length=len(key),
-        read_key=read_key,
-        read=read,
-        load=load,
+        read_key=rows.read_key,
+        read=rows.read,
+        load=rows.load,
         write=write,
-        export=export,
+        export=rows.export,
         only_changes=True,
         site_of=(lambda row_key: row_key[0]) if "site_id" in key else (lambda row_key: None),
     )
 
 
-def _cells(column: str, value: Any) -> dict[str, str]:
-    return {} if value is None else {column: text_of(value)}
+class _FlagRows:
+    """One column of a master in a file and in the database; content is its value."""
+
+    def __init__(
+        self,
+        table: Table,
+        key: Mapping[str, Callable[[Fields, str], str]],
+        column: str,
+        read_value: Callable[[Fields, str], Any],
+    ) -> None:
+        self._table = table
+        self._key = key
+        self._column = column
+        self._read_value = read_value
+        self.names = [*key, column]
+
+    def read_key(self, fields: Fields) -> Key:
+        return tuple(read(fields, name) for name, read in self._key.items())
+
+    def read(self, fields: Fields) -> ReadRow:
+        key, value = self.read_key(fields), self._read_value(fields, self._column)
+        return ReadRow(key, value, self._cells(value))
+
+    def load(self, connection: Connection, keys: Collection[Key]) -> Mapping[Key, Stored]:
+        first_keys = {key[0] for key in keys}
+        rows = reference_rows.rows_of(connection, self._table, self.names, list(self._key), first_keys)
+        length = len(self._key)
+        return {tuple(row[:length]): Stored(row[length], self._cells(row[length]), row.version) for row in rows}
+
+    def write(self, context: ImportContext, changes: Sequence[Change]) -> None:
+        keys_by_value: defaultdict[Any, list[Key]] = defaultdict(list)
+        for change in changes:
+            keys_by_value[change.entry.content].append(change.key)
+        where = self._table, list(self._key), self._column
+        reference_rows.set_column(context.connection, *where, keys_by_value, context.operator, context.now)
+
+    def export(self, connection: Connection) -> Iterator[Mapping[str, Any]]:
+        for row in reference_rows.rows_of(connection, self._table, self.names, list(self._key), None):
+            yield {name: text_of(value) for name, value in zip((*self.names, "version"), row, strict=False)}
+
+    def _cells(self, value: Any) -> dict[str, str]:
+        return {} if value is None else {self._column: text_of(value)}
 
 
 def _announce_defaults(context: ImportContext, changes: Sequence[Change]) -> None:

@@ -150,26 +150,52 @@ def _mapping_table(
     values: Sequence[Column],
     check: Check = lambda connection, changes, stored: (),
 ) -> ReferenceTable:
-    """A mapping table with these columns; content is a row's values in their order."""
-    names = [column.name for column in (*key, *values)]
-    key_names = names[: len(key)]
+    """A mapping table with these columns."""
+    rows = _MappingRows(table, key, values)
+    starts_with_site = key[0].name == "site_id"
+    return ReferenceTable(
+        name=table.name,
+        what=what,
+        columns=rows.names,
+        key_length=len(key),
+        read_key=rows.read_key,
+        read=rows.read,
+        load=rows.load,
+        write=rows.write,
+        export=rows.export,
+        check=check,
+        in_integration=True,
+        site_of=(lambda row_key: row_key[0]) if starts_with_site else (lambda row_key: None),
+    )
 
-    def read_key(fields: Fields) -> Key:
-        return tuple(column.read(fields, column.name) for column in key)
 
-    def read(fields: Fields) -> ReadRow:
-        row_key = read_key(fields)
-        contents = [column.read(fields, column.name) for column in values]
-        return ReadRow(row_key, (*row_key, *contents), _cells(values, contents))
+class _MappingRows:
+    """The rows of a mapping table in a file and in the database; content is the values in the order of `names`."""
 
-    def load(connection: Connection, keys: Collection[Key]) -> Mapping[Key, Stored]:
-        first_keys = {row_key[0] for row_key in keys}
-        rows = reference_rows.rows_of(connection, table, names, key_names, first_keys)
+    def __init__(self, table: Table, key: Sequence[Column], values: Sequence[Column]) -> None:
+        self._table = table
+        self._key = key
+        self._values = values
+        self.names = [column.name for column in (*key, *values)]
+        self._key_names = self.names[: len(key)]
+
+    def read_key(self, fields: Fields) -> Key:
+        return tuple(column.read(fields, column.name) for column in self._key)
+
+    def read(self, fields: Fields) -> ReadRow:
+        key = self.read_key(fields)
+        values = [column.read(fields, column.name) for column in self._values]
+        return ReadRow(key, (*key, *values), self._cells(values))
+
+    def load(self, connection: Connection, keys: Collection[Key]) -> Mapping[Key, Stored]:
+        first_keys = {key[0] for key in keys}
+        rows = reference_rows.rows_of(connection, self._table, self.names, self._key_names, first_keys)
+        length = len(self._key)
         return {
-            tuple(row[: len(key)]): Stored(row, _cells(values, row[len(key) : len(names)]), row.version) for row in rows
+            tuple(row[:length]): Stored(row, self._cells(row[length : len(self.names)]), row.version) for row in rows
         }
 
-    def write(context: ImportContext, changes: Sequence[Change]) -> None:
+    def write(self, context: ImportContext, changes: Sequence[Change]) -> None:
         deleted = [change.key for change in changes if change.action is Action.DELETE]
         added = [change.entry.content for change in changes if change.action is Action.ADD]
         replaced = [
@@ -177,35 +203,20 @@ def _mapping_table(
             for change in changes
             if change.action is Action.CHANGE and change.stored is not None
         ]
-        who = context.operator, context.now
+        connection, who = context.connection, (context.operator, context.now)
         if deleted:
-            reference_rows.delete_rows(context.connection, table, key_names, deleted)
+            reference_rows.delete_rows(connection, self._table, self._key_names, deleted)
         if replaced:
-            reference_rows.replace_rows(context.connection, table, names, len(key), replaced, *who)
-        reference_rows.add_rows(context.connection, table, names, added, *who)
+            reference_rows.replace_rows(connection, self._table, self.names, len(self._key), replaced, *who)
+        reference_rows.add_rows(connection, self._table, self.names, added, *who)
 
-    def export(connection: Connection) -> Iterator[Mapping[str, Any]]:
-        for row in reference_rows.rows_of(connection, table, names, key_names, None):
-            yield {name: text_of(value) for name, value in zip((*names, "version"), row, strict=False)}
+    def export(self, connection: Connection) -> Iterator[Mapping[str, Any]]:
+        for row in reference_rows.rows_of(connection, self._table, self.names, self._key_names, None):
+            yield {name: text_of(value) for name, value in zip((*self.names, "version"), row, strict=False)}
 
-    return ReferenceTable(
-        name=table.name,
-        what=what,
-        columns=names,
-        key_length=len(key),
-        read_key=read_key,
-        read=read,
-        load=load,
-        write=write,
-        export=export,
-        check=check,
-        in_integration=True,
-        site_of=(lambda row_key: row_key[0]) if key_names[0] == "site_id" else (lambda row_key: None),
-    )
-
-
-def _cells(columns: Sequence[Column], values: Sequence[Any]) -> dict[str, str]:
-    return {column.name: text_of(value) for column, value in zip(columns, values, strict=True) if value is not None}
+    def _cells(self, values: Sequence[Any]) -> dict[str, str]:
+        named = zip(self._values, values, strict=True)
+        return {column.name: text_of(value) for column, value in named if value is not None}
 
 
 def _check_families(

@@ -10,6 +10,7 @@ import pytest
 from shared_code.settings import Settings
 from shared_code.sql.engine import operational_engine
 from shared_code.storage import schema
+from shared_code.storage.tables.messages import outbox_messages
 from tests.services.extraction.world import World
 
 MakeWorld = Callable[..., World]
@@ -40,3 +41,11 @@ def make_world(tmp_path: Path, migrated_database: Path) -> Iterator[MakeWorld]:
 def world(make_world: MakeWorld) -> World:
     """An empty warehouse and an empty operational database, on a Tuesday at noon."""
     return make_world()
+
+
+@pytest.fixture
+def company(world: World) -> World:
+    """A world with the sites 0001 to 0008, without the events of their arrival."""
+    world.know_sites(*[f"{number:04d}" for number in range(1, 9)])
+    world.execute(outbox_messages.delete())
+    return world
