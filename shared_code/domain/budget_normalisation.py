@@ -18,6 +18,7 @@ from shared_code.domain.rounding import round_half_up
 HOME_CURRENCY = "USD"
 
 _PLACES = 5
+_UNIT = Decimal(1).scaleb(-_PLACES)
 _MONTH = re.compile(r"([12]\d{3})-?(0[1-9]|1[0-2])", re.ASCII)
 _DAY = re.compile(r"[12]\d{3}-\d{2}-\d{2}", re.ASCII)
 _FISCAL = re.compile(r"FY([12]\d{3})-P(0[1-9]|1[0-2])", re.ASCII)
@@ -98,7 +99,8 @@ def normalise_budget_row(row: BudgetRow, tables: NormalisationTables) -> tuple[B
     if first is None:
         return BudgetReject(RejectReason.INVALID_PERIOD, "period", row.period)
     if row.period_type == "month" and row.currency == HOME_CURRENCY and row.account in tables.chart:
-        return (BudgetAmount(row.account, first, round_half_up(row.amount, _PLACES)),)
+        amount = row.amount if row.amount.same_quantum(_UNIT) else round_half_up(row.amount, _PLACES)
+        return (BudgetAmount(row.account, first, amount),)
     period_type = row.period_type.strip().lower()
     if period_type not in _MONTHS_OF_TYPE:
         return BudgetReject(RejectReason.INVALID_PERIOD_TYPE, "period_type", row.period_type)

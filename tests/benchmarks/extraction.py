@@ -28,7 +28,7 @@ BATCH = 10_000
 
 
 def measures(rows: int = 1_000_000) -> list[Measure]:
-    """The payroll feed, whose rows the query adds up, and the budget feed, where there is nothing to add."""
+    """The payroll feed, the largest; and, only to be seen, the budget, whose query has nothing to add up."""
     with payroll_world(rows) as runtime:
         say(f"extracting {rows:,} paid-hours rows, and the same in two other ways")
         last = BUSINESS_DATE.toordinal() + 1
@@ -36,7 +36,7 @@ def measures(rows: int = 1_000_000) -> list[Measure]:
         found = _compare(runtime, "paid_hours", "vwPAYROLL_SUMMARY", days, at_least=(20, 0.5))
         say("the same for the budget")
         year = Window.of_periods("2026-01", "2026-12")
-        return found + _compare(runtime, "budget", "BUDGET_FINAL", year, at_least=(20, None))
+        return found + _compare(runtime, "budget", "BUDGET_FINAL", year, at_least=(None, None))
 
 
 def _compare(

@@ -5,9 +5,7 @@ Source: Source side, "Extraction queries" (E07) and "Revenue codes".
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
@@ -58,11 +56,11 @@ def _slices(runtime: Runtime, request: SliceRequest) -> Sequence[Slice]:
 
 def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading: Reading) -> Transform:  # noqa: ARG001
     sites = SiteLookup(connection)
-    zone = ZoneInfo(runtime.settings.source_time_zone)
     picker = RowPicker(reading.columns, ("site", "stat_date", "last_loaded_at", *MEASURES))
 
     def transform(rows: Sequence[tuple[Any, ...]]) -> Transformed:
         done = Transformed()
+        all_plausible = picker.are_plausible(rows, MEASURES)
         for row in rows:
             spelling, stat_date, loaded_at, *measures = picker.pick(row)
             site_id = sites[spelling]
@@ -70,18 +68,13 @@ def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading:
                 done.ignored += 1
             elif site_id == INVALID:
                 picker.refuse(done, row, "INVALID_SITE", "site", None)
-            elif field := implausible(MEASURES, measures):
+            elif not all_plausible and (field := implausible(MEASURES, measures)):
                 picker.refuse(done, row, "VALUE_OUT_OF_RANGE", field, f"{site_id} {stat_date}")
             else:
-                done.rows.append((site_id, stat_date, *measures, _moment(loaded_at, zone)))
+                done.rows.append((site_id, stat_date, *measures, loaded_at))
         return done
 
     return transform
-
-
-def _moment(local: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """A time of the warehouse's clock, which knows no zone, in UTC."""
-    return None if local is None else local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _publish(publication: Publication) -> Published:

@@ -47,6 +47,7 @@ def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading:
 
     def transform(rows: Sequence[tuple[Any, ...]]) -> Transformed:
         done = Transformed()
+        all_plausible = picker.are_plausible(rows, MEASURES)
         for row in rows:
             spelling, work_date, job_title, *measures = picker.pick(row)
             site_id = sites[spelling]
@@ -54,7 +55,7 @@ def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading:
                 done.ignored += 1
             elif site_id == INVALID:
                 picker.refuse(done, row, "INVALID_SITE", "site", None)
-            elif field := implausible(MEASURES, measures):
+            elif not all_plausible and (field := implausible(MEASURES, measures)):
                 picker.refuse(done, row, "VALUE_OUT_OF_RANGE", field, f"{site_id} {work_date} {job_title}")
             else:
                 title = titles.get(job_title) or titles.setdefault(job_title, normalise_title(job_title))
