@@ -12,6 +12,7 @@ from cli.arguments import AsJson, ready_runtime
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.services.periods import parse_period
+from shared_code.services.pnl_rollup import OrganizationPnl
 from shared_code.services.pnl_table import PnlLine
 from shared_code.services.pnl_view import SitePnl, site_pnl
 from shared_code.services.refresh_pnl import RefreshReport, refresh_pnl
@@ -108,11 +109,24 @@ def show_pnl(pnl: SitePnl) -> None:
         shown = slice(start, start + MONTHS_SIDE_BY_SIDE)
         headings = [f"{column.label}{_MARKS[column.kind]}" for column in pnl.columns[shown]]
         _table(headings, [(line.name, *[_whole(value.value) for value in line.values[shown]]) for line in pnl.lines])
-    headings = ["Total", "Actual part", (pnl.compare or "").title(), "Variance", "%", "% of internal"]
-    _table(headings, [(line.name, *_totals(line)) for line in pnl.lines])
+    _show_total_columns(pnl)
     output.out.print("* actual, ~ running month: actual days and forecast; the others are forecast")
     for warning in pnl.warnings:
         output.out.print(f"  {warning.code}: {warning.message}")
+
+
+def show_totals(pnl: OrganizationPnl) -> None:
+    """Print the totals of an organisation: the sums of its sites."""
+    output.out.print(
+        f"\n[bold]{pnl.name}: P&L {pnl.period} of {pnl.site_count} sites, {pnl.view} against "
+        f"{pnl.compare or 'nothing'}[/bold]"
+    )
+    _show_total_columns(pnl)
+
+
+def _show_total_columns(pnl: SitePnl | OrganizationPnl) -> None:
+    headings = ["Total", "Actual part", (pnl.compare or "").title(), "Variance", "%", "% of internal"]
+    _table(headings, [(line.name, *_totals(line)) for line in pnl.lines])
 
 
 MONTHS_SIDE_BY_SIDE = 6

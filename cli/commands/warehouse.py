@@ -7,6 +7,7 @@ import typer
 
 from cli import output
 from cli.arguments import AsJson
+from cli.sample.marking import mark_as_filled
 from cli.warehouse_import import import_csv
 from shared_code.settings import settings
 
@@ -26,7 +27,9 @@ def import_(
 ) -> None:
     """Append the rows of a CSV to a table of the embedded warehouse: all of them or none."""
     with output.bars() as bars:
-        result = import_csv(settings().edw_sample_path, table, file, progress=bars.show)
+        path = settings().edw_sample_path
+        result = import_csv(path, table, file, progress=bars.show)
+    mark_as_filled(path)
     if as_json:
         output.print_json(result)
         return

@@ -165,3 +165,11 @@ def test_the_demo_goes_from_the_warehouse_to_a_sites_pnl(folder: Path) -> None:
     assert [column["period"] for column in shown["columns"]] == ["2026-04", "2026-05", "2026-06"]
     again = townepark(folder, "demo", "--sites", "1")
     assert again.returncode == 0, again.stderr
+
+
+def test_the_demo_leaves_a_warehouse_alone_that_somebody_has_filled(warehouse: Path) -> None:
+    before = (warehouse / "warehouse.db").read_bytes()
+    done = townepark(warehouse, "demo")
+    assert done.returncode == 1
+    assert "EDW_SAMPLE_PATH" in done.stderr
+    assert (warehouse / "warehouse.db").read_bytes() == before
