@@ -1,4 +1,4 @@
-"""The trend lines of the running month: recorded days and posted balances together with the forecast.
+"""The trend lines of the running month, without internal revenue: recorded days, posted balances and the forecast.
 
 Source: Calculations, "Current month".
 """
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from shared_code.domain.actual_payroll import RecordedLabor, blend_payroll
+from shared_code.domain.actual_payroll import blend_payroll
 from shared_code.domain.ledger import Balance, other_expense_accounts
-from shared_code.domain.month_forecast import BudgetMonth, ForecastMonth, insurance_line, payroll_inputs, pteb_line
+from shared_code.domain.month_budget import BudgetMonth
+from shared_code.domain.month_forecast import ForecastMonth, insurance_line, pteb_line
 from shared_code.domain.months import period_of
 from shared_code.domain.pnl_components import (
     ACTUAL_DAYS,
@@ -24,68 +25,76 @@ from shared_code.domain.pnl_components import (
 )
 from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.rounding import ZERO
-from shared_code.domain.site_year_inputs import RecordedDays, SiteTerms
-from shared_code.domain.trend import BlendedAccount, blend_other_expense, blend_with_month, greater_of
+from shared_code.domain.site_year_inputs import RecordedDays
+from shared_code.domain.trend import BlendedAccount, BlendedSeries, blend, blend_other_expense, greater_of
 
 
 @dataclass(frozen=True, slots=True)
 class PostedMonth:
-    """What the ledger has of the running month to date: its balances, and the lines that they make."""
+    """What the ledger has of a month, of the running one to date: balances, by account too, and their lines."""
 
     balances: Sequence[Balance]
+    accounts: Mapping[str, Decimal]
     lines: Mapping[PnlRow, Line]
 
 
 @dataclass(frozen=True, slots=True)
 class BlendedMonth:
-    """The trend lines of the running month; `actual_through` is the last day with any recorded figure."""
+    """The trend of the running month, and what its contract takes from it.
+
+    `lines` has all rows but internal revenue. `payroll_through` is the last payroll day, `actual_through` the last day
+    with any recorded figure. `missing_rates` names the job codes whose hours have no rate.
+    """
 
     lines: Mapping[PnlRow, Line]
+    external: BlendedSeries
+    rooms: BlendedSeries
+    payroll_through: date | None
     actual_through: date | None
+    missing_rates: tuple[str, ...]
 
 
 def blend_month(
     business_date: date,
-    budget: BudgetMonth | None,
+    budget: BudgetMonth,
     posted: PostedMonth | None,
     forecast: ForecastMonth,
     recorded: RecordedDays,
-    terms: SiteTerms,
+    insurance_percent: Decimal,
 ) -> BlendedMonth:
-    """The trend of the month of `business_date`.
+    """The trend of the month of `business_date`; `insurance_percent` are percent points of payroll.
 
-    What needs a source that was never published (`budget` or `posted` None) is unavailable.
+    What needs a ledger that was never published (`posted` None) is unavailable.
 
     Source: Calculations, "Current month".
     """
+    period, external = period_of(business_date), forecast.external
+    revenue = blend(recorded.external_revenue, period, business_date, external.net_from)
+    rooms = blend(recorded.occupied_rooms, period, business_date, external.rooms_from)
+    payroll = blend_payroll(period, business_date, recorded.labor, forecast.payroll)
     lines = dict(forecast.lines) | _weigh_posted(posted, forecast)
-    external = _blend_days(recorded.external_revenue, forecast.lines[PnlRow.EXTERNAL_REVENUE], business_date)
-    rooms = _blend_days(recorded.occupied_rooms, forecast.lines[PnlRow.OCCUPIED_ROOMS], business_date)
-    payroll = _blend_labor(recorded.labor, forecast.lines[PnlRow.PAYROLL], business_date, budget, terms)
-    lines[PnlRow.EXTERNAL_REVENUE] = external.line
-    lines[PnlRow.OCCUPIED_ROOMS] = rooms.line
-    lines[PnlRow.PAYROLL] = payroll.line
-    if budget is not None and payroll.line.amount is not None:
-        lines[PnlRow.PTEB] = pteb_line(payroll.line.amount, budget)
-        lines[PnlRow.INSURANCE] = insurance_line(payroll.line.amount, budget, terms)
-    last_days = [series.last_day for series in (external, rooms, payroll) if series.last_day is not None]
-    return BlendedMonth(lines, max(last_days, default=None))
+    lines[PnlRow.EXTERNAL_REVENUE] = _series(revenue, forecast.lines[PnlRow.EXTERNAL_REVENUE])
+    lines[PnlRow.OCCUPIED_ROOMS] = _series(rooms, forecast.lines[PnlRow.OCCUPIED_ROOMS])
+    wages = BlendedSeries(payroll.last_day, payroll.actual_part, payroll.forecast_part)
+    lines[PnlRow.PAYROLL] = _series(wages, forecast.lines[PnlRow.PAYROLL])
+    lines[PnlRow.PTEB] = pteb_line(payroll.value, budget)
+    lines[PnlRow.INSURANCE] = insurance_line(payroll.value, budget, insurance_percent)
+    last_days = [day for day in (revenue.last_day, rooms.last_day, payroll.last_day) if day is not None]
+    through = max(last_days, default=None)
+    return BlendedMonth(lines, revenue, rooms, payroll.last_day, through, payroll.missing_rates)
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """A blended line and the last day with data behind it."""
-
-    line: Line
-    last_day: date | None
+def posted_to_date(posted: PostedMonth | None) -> dict[PnlRow, Line]:
+    """The only row that is known of a running month without a budget: nothing of claims is forecast."""
+    return {PnlRow.CLAIMS: UNAVAILABLE if posted is None else posted.lines[PnlRow.CLAIMS]}
 
 
 def _weigh_posted(posted: PostedMonth | None, forecast: ForecastMonth) -> dict[PnlRow, Line]:
-    """The rows in which balances posted to date count; nothing of claims is forecast."""
+    """The rows in which balances posted to date count."""
     if posted is None:
         return dict.fromkeys((PnlRow.CLAIMS, PnlRow.PARKING_RENTS, PnlRow.OTHER_EXPENSE), UNAVAILABLE)
     return {
-        PnlRow.CLAIMS: posted.lines[PnlRow.CLAIMS],
+        **posted_to_date(posted),
         PnlRow.PARKING_RENTS: _greater_rents(posted, forecast.lines[PnlRow.PARKING_RENTS]),
         PnlRow.OTHER_EXPENSE: _greater_accounts(posted, forecast),
     }
@@ -94,16 +103,12 @@ def _weigh_posted(posted: PostedMonth | None, forecast: ForecastMonth) -> dict[P
 def _greater_rents(posted: PostedMonth, forecast: Line) -> Line:
     """The greater of the balance to date and the forecast."""
     rents = posted.lines[PnlRow.PARKING_RENTS]
-    if forecast.amount is None or greater_of(rents.amount, forecast.amount) == forecast.amount:
-        return forecast
-    return rents
+    return forecast if greater_of(rents.amount, forecast.amount) == forecast.amount else rents
 
 
 def _greater_accounts(posted: PostedMonth, forecast: ForecastMonth) -> Line:
     """Account by account the greater of the balance to date and the forecast."""
     line = forecast.lines[PnlRow.OTHER_EXPENSE]
-    if line.amount is None:
-        return UNAVAILABLE
     known = {part.code: part for part in (*posted.lines[PnlRow.OTHER_EXPENSE].components, *line.components)}
     accounts = blend_other_expense(other_expense_accounts(posted.balances), forecast.other_expense)
     components = tuple(_weighed(account, known[account.account]) for account in accounts)
@@ -123,35 +128,14 @@ def _weighed(account: BlendedAccount, known: Component) -> Component:
     )
 
 
-def _blend_days(actual: Mapping[date, Decimal], forecast: Line, business_date: date) -> _Series:
-    """Recorded days, then the forecast of the month spread evenly over its remaining days."""
-    if forecast.amount is None:
-        return _Series(UNAVAILABLE, None)
-    blended = blend_with_month(actual, forecast.amount, period_of(business_date), business_date)
-    return _series(blended.last_day, blended.actual_part, blended.forecast_part, forecast)
-
-
-def _blend_labor(
-    labor: Sequence[RecordedLabor],
-    forecast: Line,
-    business_date: date,
-    budget: BudgetMonth | None,
-    terms: SiteTerms,
-) -> _Series:
-    """Recorded payroll, then the forecast of the remaining days."""
-    if budget is None:
-        return _Series(UNAVAILABLE, None)
-    blended = blend_payroll(budget.period, business_date, labor, payroll_inputs(budget, terms))
-    return _series(blended.last_day, blended.actual_part, blended.forecast_part, forecast)
-
-
-def _series(last_day: date | None, actual: Decimal, later: Decimal, forecast: Line) -> _Series:
+def _series(blended: BlendedSeries, forecast: Line) -> Line:
     """A line of recorded and forecast days; the `forecast` of the month where nothing is recorded."""
+    last_day = blended.last_day
     if last_day is None:
-        return _Series(forecast, None)
+        return forecast
     through = {"through": last_day.isoformat()}
     parts = [
-        Component(ACTUAL_DAYS, f"Actual through {last_day}", actual, FigureSource.ACTUAL, through),
-        Component(FORECAST_DAYS, f"Forecast after {last_day}", later, forecast.source),
+        Component(ACTUAL_DAYS, f"Actual through {last_day}", blended.actual_part, FigureSource.ACTUAL, through),
+        Component(FORECAST_DAYS, f"Forecast after {last_day}", blended.forecast_part, forecast.source),
     ]
-    return _Series(line_of_parts(actual + later, parts), last_day)
+    return line_of_parts(blended.value, parts)

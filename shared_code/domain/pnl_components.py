@@ -12,7 +12,7 @@ from operator import attrgetter
 from shared_code.domain.errors import CalculationError
 from shared_code.domain.ledger import Balance
 from shared_code.domain.pnl_lines import line_amount
-from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
+from shared_code.domain.pnl_rows import CELL_ROWS, ROW_LABELS, Cell, PnlRow
 from shared_code.domain.rounding import MILLIONTH, ZERO, money, round_half_up
 
 _CUT = Context(prec=60, rounding=ROUND_DOWN)
@@ -75,6 +75,12 @@ ACTUAL_DAYS = "actual_days"
 FORECAST_DAYS = "forecast_days"
 """Components of a blended line: the recorded days, and the forecast of those after them."""
 
+ADJUSTMENT = "adjustment"
+"""Component that adjusts a calculated revenue: by percent, or by an amount that a user entered."""
+
+OVERRIDE = "override"
+"""Component of external revenue that a user replaced."""
+
 PAYROLL_RATIO = "payroll_ratio"
 """Component of PTEB: payroll at the ratio of the budget."""
 
@@ -82,7 +88,22 @@ PAYROLL_PERCENT = "payroll_percent"
 VEHICLE_INSURANCE = "vehicle_insurance"
 """Components of insurance: percent of payroll, and the budget of vehicle insurance."""
 
-FORMULA_PARTS = frozenset({BUDGET, ACTUAL_DAYS, FORECAST_DAYS, PAYROLL_RATIO, PAYROLL_PERCENT, VEHICLE_INSURANCE})
+HOURLY_COST = "hourly_cost"
+SALARIED_COST = "salaried_cost"
+"""Components of payroll: saved and budget hours at their rates, and salaries."""
+
+FORMULA_PARTS = frozenset(
+    {
+        BUDGET,
+        ACTUAL_DAYS,
+        FORECAST_DAYS,
+        PAYROLL_RATIO,
+        PAYROLL_PERCENT,
+        VEHICLE_INSURANCE,
+        HOURLY_COST,
+        SALARIED_COST,
+    }
+)
 """Components that are parts of a formula; the component of an expense line is an account otherwise."""
 
 
@@ -114,6 +135,11 @@ def ledger_lines(
         parts = sorted(accounts[row], key=_CODE_OF)
         lines[row] = Line(sum([part.amount for part in parts], ZERO), tuple(parts)) if parts else NOTHING
     return lines
+
+
+def budget_part(row: PnlRow, amount: Decimal) -> Component:
+    """The component of a line that is the budget of its row as it stands."""
+    return Component(BUDGET, f"Budget: {ROW_LABELS[row]}", amount, FigureSource.BUDGET)
 
 
 def line_of_parts(amount: Decimal, parts: Sequence[Component]) -> Line:

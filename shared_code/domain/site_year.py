@@ -1,4 +1,4 @@
-"""The P&L of one site and year: twelve months in four scenarios, from published facts.
+"""The P&L of one site and year: twelve months in four scenarios, from published facts and saved values.
 
 Source: Calculations, "Cells" and "Month kinds and trend".
 """
@@ -12,23 +12,15 @@ from enum import StrEnum
 from shared_code.domain.errors import CalculationError
 from shared_code.domain.flc import front_line_contribution
 from shared_code.domain.internal_revenue import InternalRevenueSource
-from shared_code.domain.ledger import Balance
-from shared_code.domain.month_blend import PostedMonth, blend_month
-from shared_code.domain.month_forecast import BudgetMonth, ForecastMonth, forecast_month
-from shared_code.domain.months import MonthKind, last_day, month_kind
+from shared_code.domain.months import MonthKind, last_day
 from shared_code.domain.pnl import cell
-from shared_code.domain.pnl_components import (
-    UNAVAILABLE,
-    Component,
-    FigureSource,
-    Line,
-    check_components,
-    ledger_lines,
-)
+from shared_code.domain.pnl_components import Component, Line, check_components
 from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
-from shared_code.domain.site_year_inputs import MonthBalances, SiteYearInputs
+from shared_code.domain.site_month import ComputedMonth, carry, compute_month
+from shared_code.domain.site_year_inputs import SiteYearInputs
+from shared_code.domain.trend_figures import carried_figures
 
-CALCULATION_VERSION = 1
+CALCULATION_VERSION = 2
 """Raised whenever a formula changes, so that what was stored by the old one is computed again."""
 
 
@@ -62,7 +54,7 @@ class ScenarioMonth:
 
     The trend of a closed month is its actual, that of a later month its forecast: their components stand there and
     not here a second time. `internal_source` is set where internal revenue is forecast, `actual_through` is the last
-    day with a recorded figure.
+    day with a recorded figure. It `is_incomplete` when hours of payroll have no rate.
     """
 
     period: str
@@ -72,13 +64,14 @@ class ScenarioMonth:
     components: Mapping[PnlRow, Sequence[Component]] = field(default_factory=dict)
     internal_source: InternalRevenueSource | None = None
     actual_through: date | None = None
+    is_incomplete: bool = False
 
     @property
     def status(self) -> DataStatus:
         """What could be computed."""
         missing = sum(value is None for row, value in self.cells.items() if row is not PnlRow.FLC)
         if not missing:
-            return DataStatus.OK
+            return DataStatus.PARTIAL if self.is_incomplete else DataStatus.OK
         return DataStatus.UNAVAILABLE if missing == len(CELL_ROWS) else DataStatus.PARTIAL
 
     def check(self) -> None:
@@ -98,69 +91,62 @@ class ScenarioMonth:
 class SiteYearResult:
     """The months of a site and year in order, each in its scenarios.
 
-    A month that has not begun has no actual. The others have all four scenarios.
+    A month that has not begun has no actual. The others have all four scenarios. `profits` are the trend figures that
+    the profit share of a management agreement accumulates, by month, in unrounded dollars.
     """
 
     site_id: str
     year: int
     months: tuple[ScenarioMonth, ...]
+    profits: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def compute_site_year(inputs: SiteYearInputs) -> SiteYearResult:
     """The P&L of a site and year as of the business date of `inputs`.
 
-    Raises CalculationError for values from which no figure can be computed.
+    The months are computed in order, because shares and caps accumulate over the earlier ones. Raises CalculationError
+    for values from which no figure can be computed.
 
     Source: Calculations, "Order of dependencies".
     """
-    months = [scenario for month in inputs.months for scenario in _scenarios(month, inputs)]
-    return SiteYearResult(inputs.site_id, inputs.year, tuple(months))
+    if inputs.contract_problem is not None:
+        raise CalculationError(inputs.contract_problem, field="contract")
+    trend = carried_figures(inputs.carried)
+    for month in inputs.earlier:
+        carry(compute_month(month, inputs, trend), trend, is_of_earlier_year=True)
+    months: list[ScenarioMonth] = []
+    for month in inputs.months:
+        computed = compute_month(month, inputs, trend)
+        carry(computed, trend)
+        months.extend(_scenarios(computed))
+    return SiteYearResult(inputs.site_id, inputs.year, tuple(months), trend.profits)
 
 
-def _scenarios(month: MonthBalances, inputs: SiteYearInputs) -> Iterator[ScenarioMonth]:
+def _scenarios(month: ComputedMonth) -> Iterator[ScenarioMonth]:
     """The scenarios of one month."""
-    period, kind = month.period, month_kind(month.period, inputs.business_date)
-    budget_lines = _ledger_lines(month.budget, inputs, FigureSource.BUDGET)
-    posted_lines = _ledger_lines(month.posted, inputs, FigureSource.ACTUAL)
-    budget = None if month.budget is None else BudgetMonth(period, month.budget, budget_lines)
-    forecast = forecast_month(budget, inputs.terms)
-    yield _scenario(period, Scenario.BUDGET, kind, budget_lines)
-    predicted = _scenario(period, Scenario.FORECAST, kind, forecast.lines, forecast.internal_source)
+    period, kind = month.inputs.period, month.kind
+    incomplete = bool(month.missing_rates)
+    yield _scenario(period, Scenario.BUDGET, kind, month.budget)
+    predicted = _scenario(period, Scenario.FORECAST, kind, month.forecast, month.internal_source, incomplete=incomplete)
     yield predicted
     if kind is MonthKind.FORECAST:
         yield replace(predicted, scenario=Scenario.TREND, components={})
         return
-    through = last_day(period) if kind is MonthKind.ACTUAL and month.posted is not None else None
-    actual = _scenario(period, Scenario.ACTUAL, kind, posted_lines, through=through)
+    through = last_day(period) if kind is MonthKind.ACTUAL and month.inputs.posted is not None else None
+    actual = _scenario(period, Scenario.ACTUAL, kind, month.posted, through=through)
     yield actual
     if kind is MonthKind.ACTUAL:
         yield replace(actual, scenario=Scenario.TREND, components={})
         return
-    posted = None if month.posted is None else PostedMonth(month.posted, posted_lines)
-    yield _running_month(inputs, budget, posted, forecast)
-
-
-def _running_month(
-    inputs: SiteYearInputs, budget: BudgetMonth | None, posted: PostedMonth | None, forecast: ForecastMonth
-) -> ScenarioMonth:
-    """The trend of the month of the business date."""
-    blended = blend_month(inputs.business_date, budget, posted, forecast, inputs.recorded, inputs.terms)
-    period = f"{inputs.business_date:%Y-%m}"
-    return _scenario(
+    yield _scenario(
         period,
         Scenario.TREND,
-        MonthKind.CURRENT,
-        blended.lines,
-        forecast.internal_source,
-        through=blended.actual_through,
+        kind,
+        month.trend,
+        month.internal_source,
+        through=month.actual_through,
+        incomplete=incomplete,
     )
-
-
-def _ledger_lines(
-    balances: Sequence[Balance] | None, inputs: SiteYearInputs, source: FigureSource
-) -> Mapping[PnlRow, Line]:
-    """The lines of published balances; all unavailable where the source was never published for the month."""
-    return _NEVER_PUBLISHED if balances is None else ledger_lines(balances, inputs.account_names, source)
 
 
 def _scenario(
@@ -171,6 +157,7 @@ def _scenario(
     internal_source: InternalRevenueSource | None = None,
     *,
     through: date | None = None,
+    incomplete: bool = False,
 ) -> ScenarioMonth:
     """The cells of `lines`, each rounded once, and FLC from the cells.
 
@@ -179,7 +166,4 @@ def _scenario(
     cells = {row: cell(lines[row].amount) for row in CELL_ROWS}
     cells[PnlRow.FLC] = front_line_contribution(cells)
     components = {row: line.components for row, line in lines.items() if line.components}
-    return ScenarioMonth(period, scenario, kind, cells, components, internal_source, through)
-
-
-_NEVER_PUBLISHED: Mapping[PnlRow, Line] = dict.fromkeys(CELL_ROWS, UNAVAILABLE)
+    return ScenarioMonth(period, scenario, kind, cells, components, internal_source, through, incomplete)

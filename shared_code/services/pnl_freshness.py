@@ -107,15 +107,16 @@ def settings_hash(settings: Settings, published: PublishedMonths, year: int, bus
     """What holds for the calculation of `year` at all sites alike, as a SHA-256 in hexadecimal digits.
 
     That is the version of the formulas, the calculation settings, and for which begun months the sources have
-    published at all: a first publication turns unavailable figures into zeros, also of sites without a row in it.
+    published at all: a first publication turns unavailable figures into zeros, also of sites without a row in it. The
+    year before counts too, because shares and caps by anniversary accumulate over its months.
     """
     rates = insurance_rates(settings)
-    months = [month for month in months_of_year(year) if month <= business_month]
+    begun = [month for y in (year - 1, year) for month in months_of_year(y) if month <= business_month]
     basis = {
         "calculation": CALCULATION_VERSION,
         "insuranceRates": [str(rates.management_agreement.normalize()), str(rates.other.normalize())],
-        "budget": published.has_budget(year),
-        "ledger": [month for month in months if published.has_ledger(month, business_month)],
+        "budget": [published.has_budget(year - 1), published.has_budget(year)],
+        "ledger": [month for month in begun if published.has_ledger(month, business_month)],
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 

@@ -6,7 +6,7 @@ Source: Data model, "Results and snapshots"; Operations, "Flow"; Architecture, "
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shared_code.domain.errors import CalculationError
+from shared_code.domain.errors import CALCULATION_ERROR, CalculationError
 from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.site_year import Scenario, SiteYearResult, compute_site_year
@@ -150,7 +150,7 @@ class _Refresh:
             if site_id in state.calendar.invalid:
                 zone = state.calendar.invalid[site_id]
                 message = f"The time zone {zone!r} of site {site_id} does not exist; America/New_York is one that does"
-                self._tally.errors.append(RefreshError(site_id, year, "CALCULATION_ERROR", message))
+                self._tally.errors.append(RefreshError(site_id, year, CALCULATION_ERROR, message))
             elif site_id not in state.calendar.dates:
                 message = f"There is no site {site_id}"
                 self._tally.errors.append(RefreshError(site_id, year, "SITE_NOT_FOUND", message))
@@ -165,6 +165,10 @@ class _Refresh:
             rows = pnl_results.rows_of(result)
         except CalculationError as error:
             self._tally.errors.append(RefreshError(inputs.site_id, inputs.year, error.code, str(error)))
+            return None
+        except ArithmeticError:
+            message = f"The figures of site {inputs.site_id} in {inputs.year} are too large to be calculated with"
+            self._tally.errors.append(RefreshError(inputs.site_id, inputs.year, CALCULATION_ERROR, message))
             return None
         return result, ComputedSiteYear(state.stamps[inputs.site_id, inputs.year], rows)
 

@@ -5,33 +5,40 @@ Source: Calculations, "Inputs"; Data model, "Results and snapshots".
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, Table, bindparam, cast, column, exists, func, select
 
-from shared_code.domain.actual_payroll import RecordedLabor
+from shared_code.domain.contract import Contract, FeeType
 from shared_code.domain.expense_rows import InsuranceRates
 from shared_code.domain.ledger import Balance
-from shared_code.domain.months import add_months, first_day, months_of_year, period_of
-from shared_code.domain.payroll import SiteJobCode
+from shared_code.domain.months import add_months, months_of_year, period_of
 from shared_code.domain.pnl_lines import UNMAPPED
 from shared_code.domain.site_scope import SiteScope
-from shared_code.domain.site_year_inputs import MonthBalances, RecordedDays, SiteTerms, SiteYearInputs
+from shared_code.domain.site_year_inputs import (
+    NO_RECORDED_DAYS,
+    NOTHING_RECORDED,
+    NOTHING_SAVED,
+    MonthInputs,
+    RecordedDays,
+    RecordedMonth,
+    SiteTerms,
+    SiteYearInputs,
+)
+from shared_code.domain.trend_figures import accumulates_by_anniversary
 from shared_code.sql.lists import opened_list
 from shared_code.sql.types import long_text
+from shared_code.storage import pnl_labor
+from shared_code.storage.contracts import StoredContract, contract_in_force, load_contracts
 from shared_code.storage.database import within
+from shared_code.storage.pnl_recorded import category_months, recorded_days
+from shared_code.storage.pnl_saved import saved_months
 from shared_code.storage.tables.accounts import accounts
-from shared_code.storage.tables.facts import (
-    actual_account_months,
-    actual_payroll_days,
-    actual_statistic_days,
-    budget_account_months,
-)
-from shared_code.storage.tables.job_codes import site_job_codes
+from shared_code.storage.tables.facts import actual_account_months, budget_account_months
 from shared_code.storage.tables.organisation import sites
 from shared_code.storage.tables.results import pnl_site_years
 from shared_code.storage.versions import SiteYear
@@ -82,8 +89,8 @@ def time_zones(connection: Connection, scope: SiteScope) -> dict[str, str | None
 
 
 def published_months(connection: Connection, years: Iterable[int]) -> PublishedMonths:
-    """The months of `years`, and the month before each, for which the sources have published anything."""
-    months = {month for year in years for month in (f"{year - 1}-12", *months_of_year(year))}
+    """The months of `years`, and of the year before each, for which the sources have published anything."""
+    months = {month for year in years for earlier in (year - 1, year) for month in months_of_year(earlier)}
     return PublishedMonths(
         frozenset(connection.scalars(_months_in(budget_account_months, months))),
         frozenset(connection.scalars(_months_in(actual_account_months, months))),
@@ -98,37 +105,140 @@ def site_year_inputs(
     published: PublishedMonths,
     insurance_rates: InsuranceRates,
 ) -> dict[str, SiteYearInputs]:
-    """The inputs of `year` of the sites in `business_dates` (site to its business date) that lie in `scope`."""
-    batch = scope.narrowed_to(business_dates)
-    running = {site: today for site, today in business_dates.items() if today.year == year}
+    """The inputs of `year` of the sites in `business_dates` (site to its business date) that lie in `scope`.
+
+    Sites whose contract accumulates by anniversary bring the year before with them.
+    """
+    dates = {site_id: today for site_id, today in business_dates.items() if scope.covers(site_id)}
+    contracts = _SiteContracts(load_contracts(connection, scope, dates))
     chart = chart_of_accounts(connection)
-    budget = _balances(connection, batch, budget_account_months, year, chart)
-    posted = _balances(connection, batch, actual_account_months, year, chart)
-    recorded = _recorded_days(connection, scope.narrowed_to(running), running)
-    job_codes = _job_codes(connection, batch)
-    has_budget = published.has_budget(year)
-
-    def month(site_id: str, period: str, business_month: str) -> MonthBalances:
-        key = (site_id, period)
-        return MonthBalances(
-            period,
-            budget.get(key, ()) if has_budget else None,
-            posted.get(key, ()) if published.has_ledger(period, business_month) else None,
-        )
-
+    carrying = [site_id for site_id in dates if contracts.reach_back(site_id, year)]
+    batch = _Batch(connection, scope, dates, published, contracts, chart)
+    months = batch.months(dates, year)
+    earlier = batch.months(carrying, year - 1) if carrying else {}
+    running = {site_id: today for site_id, today in dates.items() if today.year == year}
+    before = {site_id: dates[site_id] for site_id in carrying if dates[site_id].year == year - 1}
+    recorded = batch.recorded_days(running | before)
+    codes = pnl_labor.site_codes(connection, scope.narrowed_to(dates), year)
+    rooms = _total_rooms(connection, scope.narrowed_to(dates))
     return {
         site_id: SiteYearInputs(
             site_id,
             year,
             today,
-            tuple(month(site_id, period, period_of(today)) for period in months_of_year(year)),
-            recorded.get(site_id, RecordedDays()),
-            SiteTerms(job_codes=job_codes.get(site_id, ()), insurance_rates=insurance_rates),
+            months[site_id],
+            recorded.get(site_id, NO_RECORDED_DAYS),
+            SiteTerms(codes.get(site_id, ()), rooms.get(site_id, 0), insurance_rates),
             chart.names,
+            earlier.get(site_id, ()),
+            contract_problem=contracts.problem(site_id),
         )
-        for site_id, today in business_dates.items()
-        if batch.covers(site_id)
+        for site_id, today in dates.items()
     }
+
+
+class _SiteContracts:
+    """The contracts of a batch of sites."""
+
+    def __init__(self, by_site: Mapping[str, Sequence[StoredContract]]) -> None:
+        self._by_site = by_site
+
+    def in_force(self, site_id: str, period: str) -> Contract | None:
+        """The contract that is priced in `period`."""
+        return contract_in_force(self._by_site.get(site_id, ()), period)
+
+    def problem(self, site_id: str) -> str | None:
+        """Why the contracts of a site cannot be priced; None where they can."""
+        for earlier, later in pairwise(self._by_site.get(site_id, ())):
+            if earlier.contract_end is None or earlier.contract_end >= later.contract_start:
+                return (
+                    f"Two contracts of site {site_id} overlap: that of {earlier.contract_start} has not ended when "
+                    f"that of {later.contract_start} starts; end the earlier one before that day"
+                )
+        return None
+
+    def reach_back(self, site_id: str, year: int) -> bool:
+        """Whether a contract that is priced in `year` accumulates over months of the year before."""
+        stored = self._by_site.get(site_id, ())
+        return any(
+            accumulates_by_anniversary(entry.contract)
+            for entry in stored
+            if entry.contract_start.year < year and (entry.contract_end is None or entry.contract_end.year >= year)
+        )
+
+    def share_categories(self, site_id: str) -> bool:
+        """Whether a contract shares the revenue of single categories."""
+        return any(
+            share.revenue_categories
+            for entry in self._by_site.get(site_id, ())
+            for share in entry.contract.revenue_shares
+        )
+
+    def charge_hours(self, site_id: str) -> bool:
+        """Whether a management agreement charges a fee per labor hour."""
+        fees = [entry.contract.management.fee for entry in self._by_site.get(site_id, ())]
+        return any(fee is not None and fee.type is FeeType.PER_LABOR_HOUR for fee in fees)
+
+
+class _Batch:
+    """What is known of the months of a batch of sites; each question is one query a table."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: SiteScope,
+        dates: Mapping[str, date],
+        published: PublishedMonths,
+        contracts: _SiteContracts,
+        chart: ChartOfAccounts,
+    ) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._dates = dates
+        self._published = published
+        self._contracts = contracts
+        self._chart = chart
+
+    def months(self, site_ids: Collection[str], year: int) -> dict[str, tuple[MonthInputs, ...]]:
+        """The twelve months of `year` of every site."""
+        connection, batch = self._connection, self._scope.narrowed_to(site_ids)
+        periods = months_of_year(year)
+        first, last = periods[0], periods[-1]
+        budget = _balances(connection, batch, budget_account_months, year, self._chart)
+        posted = _balances(connection, batch, actual_account_months, year, self._chart)
+        saved = saved_months(connection, batch, first, last)
+        hours = pnl_labor.budget_hours(connection, batch, first, last)
+        recorded = self._recorded_months(site_ids, first, last)
+        has_budget = self._published.has_budget(year)
+
+        def month(site_id: str, period: str) -> MonthInputs:
+            key = (site_id, period)
+            is_read = self._published.has_ledger(period, period_of(self._dates[site_id]))
+            return MonthInputs(
+                period,
+                budget.get(key, ()) if has_budget else None,
+                posted.get(key, ()) if is_read else None,
+                saved.get(key, NOTHING_SAVED),
+                hours.get(key, {}),
+                self._contracts.in_force(site_id, period),
+                recorded.get(key, NOTHING_RECORDED),
+            )
+
+        return {site_id: tuple(month(site_id, period) for period in periods) for site_id in site_ids}
+
+    def recorded_days(self, running: Mapping[str, date]) -> dict[str, RecordedDays]:
+        """The days of the running month of the sites that show it."""
+        by_category = [site_id for site_id in running if self._contracts.share_categories(site_id)]
+        return recorded_days(self._connection, self._scope.narrowed_to(running), running, by_category)
+
+    def _recorded_months(self, site_ids: Collection[str], first: str, last: str) -> dict[SiteMonth, RecordedMonth]:
+        """What the ledger does not have of closed months, of the sites whose contract asks for it."""
+        scope, connection = self._scope, self._connection
+        by_category = [site_id for site_id in site_ids if self._contracts.share_categories(site_id)]
+        by_hours = [site_id for site_id in site_ids if self._contracts.charge_hours(site_id)]
+        revenue = category_months(connection, scope.narrowed_to(by_category), first, last) if by_category else {}
+        hours = pnl_labor.recorded_hours(connection, scope.narrowed_to(by_hours), first, last) if by_hours else {}
+        return {key: RecordedMonth(revenue.get(key, {}), hours.get(key, {})) for key in {*revenue, *hours}}
 
 
 def chart_of_accounts(connection: Connection) -> ChartOfAccounts:
@@ -157,56 +267,10 @@ def _balances(
     return found
 
 
-def _recorded_days(connection: Connection, scope: SiteScope, running: Mapping[str, date]) -> dict[str, RecordedDays]:
-    """The daily actuals of each site from the first of its running month to its business date."""
-    if not running:
-        return {}
-    first, last = min(first_day(period_of(day)) for day in running.values()), max(running.values())
-    revenue: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
-    rooms: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
-    labor: defaultdict[str, list[RecordedLabor]] = defaultdict(list)
-    for site_id, day, net_revenue, occupied_rooms in _rows(connection, _statistic_days(scope, first, last)):
-        if period_of(day) == period_of(running[site_id]):
-            if net_revenue is not None:
-                revenue[site_id][day] = net_revenue
-            if occupied_rooms is not None:
-                rooms[site_id][day] = occupied_rooms
-    for site_id, day, job_code, hours, overtime, dollars in _rows(connection, _payroll_days(scope, first, last)):
-        if period_of(day) == period_of(running[site_id]):
-            labor[site_id].append(RecordedLabor(job_code, day, hours - overtime, overtime, dollars))
-    return {site_id: RecordedDays(revenue[site_id], rooms[site_id], labor[site_id]) for site_id in running}
-
-
-def _statistic_days(scope: SiteScope, first: date, last: date) -> Select[Any]:
-    table = actual_statistic_days
-    return select(table.c.site_id, table.c.stat_date, table.c.total_net_revenue, table.c.occupied_rooms).where(
-        within(scope, table.c.site_id), table.c.stat_date.between(first, last)
-    )
-
-
-def _payroll_days(scope: SiteScope, first: date, last: date) -> Select[Any]:
-    table = actual_payroll_days
-    columns = [
-        table.c[name]
-        for name in ("site_id", "work_date", "job_code_id", "hours_ex_premium", "overtime_hours", "dollars_all")
-    ]
-    return select(*columns).where(within(scope, table.c.site_id), table.c.work_date.between(first, last))
-
-
-def _job_codes(connection: Connection, scope: SiteScope) -> dict[str, list[SiteJobCode]]:
-    """The active job codes of every site."""
-    table = site_job_codes
-    statement = select(
-        table.c.site_id,
-        table.c.job_code_id,
-        table.c.is_salaried,
-        table.c.allocated_annual_salary,
-        table.c.active_employee_count,
-    ).where(within(scope, table.c.site_id), table.c.is_active)
-    found: defaultdict[str, list[SiteJobCode]] = defaultdict(list)
-    for site_id, job_code, salaried, salary, employees in _rows(connection, statement):
-        found[site_id].append(SiteJobCode(job_code, salaried, salary, Decimal(employees)))
-    return found
+def _total_rooms(connection: Connection, scope: SiteScope) -> dict[str, int]:
+    """The rooms of every site that can be sold on one day."""
+    rows = connection.execute(select(sites.c.site_id, sites.c.total_rooms).where(within(scope, sites.c.site_id)))
+    return {site_id: rooms for site_id, rooms in rows if rooms is not None}
 
 
 def _months_in(table: Table, months: Iterable[str]) -> Select[str]:

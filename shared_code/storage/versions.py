@@ -6,11 +6,14 @@ Source: Data model, "Results and snapshots" (inputs version) and "Audit, message
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union, update
 
+from shared_code.domain.accumulation import Accumulation
+from shared_code.domain.contract import ClaimsType
 from shared_code.domain.site_scope import SiteScope
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
+from shared_code.storage.tables.contracts import contract_management, contract_shares, contracts
 from shared_code.storage.tables.messages import cache_versions
 
 SiteYear = tuple[str, int]
@@ -22,13 +25,34 @@ def inputs_tag(site_id: str, year: int) -> str:
 
 
 def raise_inputs_versions(connection: Connection, site_years: Iterable[SiteYear], now: datetime) -> dict[SiteYear, int]:
-    """Count one change of the inputs of every site-year, and say which version that made it.
+    """Count one change of the inputs of all `years_concerned` by `site_years`, and say which versions that made.
 
     Belongs into the transaction that changes the inputs.
     """
-    by_tag = {inputs_tag(*site_year): site_year for site_year in site_years}
+    by_tag = {inputs_tag(*site_year): site_year for site_year in years_concerned(connection, site_years)}
     raise_versions(connection, by_tag, now)
     return {by_tag[tag]: version for tag, version in versions_of(connection, by_tag).items()}
+
+
+def years_concerned(connection: Connection, site_years: Iterable[SiteYear]) -> set[SiteYear]:
+    """`site_years`, and the next year of the sites in whose contract a share or a cap accumulates by anniversary.
+
+    Source: Data model, "Results and snapshots" (inputs version).
+    """
+    changed = set(site_years)
+    if not changed:
+        return changed
+    of_sites = contracts.c.is_active, in_list(contracts.c.site_id, {site_id for site_id, _ in changed})
+    by_anniversary = union(
+        select(contracts.c.site_id)
+        .join(contract_shares, contract_shares.c.contract_id == contracts.c.contract_id)
+        .where(*of_sites, contract_shares.c.accumulation == Accumulation.ANNUAL_ANNIVERSARY.value),
+        select(contracts.c.site_id)
+        .join(contract_management, contract_management.c.contract_id == contracts.c.contract_id)
+        .where(*of_sites, contract_management.c.claims_type == ClaimsType.ANNUAL_ANNIVERSARY.value),
+    )
+    carrying = set(connection.scalars(by_anniversary))
+    return changed | {(site_id, year + 1) for site_id, year in changed if site_id in carrying}
 
 
 def inputs_versions(connection: Connection, scope: SiteScope, site_years: Iterable[SiteYear]) -> dict[SiteYear, int]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_code.domain.actual_payroll import RecordedLabor
+from shared_code.domain.contract import Contract, ContractType
 from shared_code.domain.errors import CalculationError
 from shared_code.domain.ledger import Balance, ledger_cells
 from shared_code.domain.months import days_of, months_of_year
@@ -17,7 +18,7 @@ from shared_code.domain.pnl_components import Component, check_components, line_
 from shared_code.domain.pnl_rows import CELL_ROWS, PnlRow
 from shared_code.domain.rounding import money
 from shared_code.domain.site_year import DataStatus, Scenario, ScenarioMonth, compute_site_year
-from shared_code.domain.site_year_inputs import MonthBalances, RecordedDays, SiteTerms, SiteYearInputs
+from shared_code.domain.site_year_inputs import MonthInputs, RecordedDays, SiteTerms, SiteYearInputs
 
 MID_JULY = date(2025, 7, 16)
 LINES = {
@@ -80,18 +81,19 @@ def year_inputs(
     recorded: RecordedDays | None = None,
     *,
     today: date = MID_JULY,
-    contract_types: frozenset[str] = frozenset(),
+    contract: Contract | None = None,
 ) -> SiteYearInputs:
     """2025 with `BUDGET` in every month, unless told otherwise; nothing posted in months that are not given."""
     months = tuple(
-        MonthBalances(
+        MonthInputs(
             month,
             balances(BUDGET if budget is None else budget.get(month, BUDGET)),
             balances({} if posted is None else posted.get(month, {})),
+            contract=contract,
         )
         for month in months_of_year(2025)
     )
-    terms = SiteTerms(contract_types, (GSA, MANAGER))
+    terms = SiteTerms((GSA, MANAGER))
     return SiteYearInputs("TP001", 2025, today, months, recorded or RecordedDays(), terms, NAMES)
 
 
@@ -174,7 +176,7 @@ def test_a_forecast_without_saved_values_is_the_budget_with_pteb_insurance_and_c
 
 
 def test_a_management_agreement_has_an_insurance_rate_of_its_own() -> None:
-    inputs = year_inputs(contract_types=frozenset({"management_agreement"}))
+    inputs = year_inputs(contract=Contract(frozenset({ContractType.MANAGEMENT_AGREEMENT}), date(2024, 1, 1)))
     assert cells_of(inputs, "2025-09", Scenario.FORECAST)["insurance"] == "846.61"
 
 
@@ -188,7 +190,7 @@ def test_the_vehicle_insurance_account_counts_in_insurance_whatever_line_the_cha
     september = list(balances({"6000": "1000"}) or ())
     september.append(Balance("7082", "unmapped", Decimal("55.50")))
     months = [
-        MonthBalances(month.period, september if month.period == "2025-09" else month.budget, month.posted)
+        MonthInputs(month.period, september if month.period == "2025-09" else month.budget, month.posted)
         for month in inputs.months
     ]
     changed = SiteYearInputs("TP001", 2025, MID_JULY, months)
@@ -341,7 +343,7 @@ def test_components_always_add_up_to_their_cells_and_cells_to_flc(
     }
     recorded = RecordedDays({date(2025, 7, day): amount for day, amount in days.items()})
     months = [
-        MonthBalances(month, *(july.values() if month == "2025-07" else ((), ()))) for month in months_of_year(2025)
+        MonthInputs(month, *(july.values() if month == "2025-07" else ((), ()))) for month in months_of_year(2025)
     ]
     inputs = SiteYearInputs("TP001", 2025, MID_JULY, months, recorded, SiteTerms(job_codes=(MANAGER,)))
     result = [month for month in compute_site_year(inputs).months if month.period == "2025-07"]
