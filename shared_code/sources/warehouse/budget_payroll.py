@@ -22,6 +22,9 @@ def _rows(window: Window) -> Statement:
     table = budget_datatab_pr.alias("p")
     first, last = (int(period) for period in window.periods())
     month = table.c.YEAR * sql("100", Integer()) + table.c.MONTH
+    is_whole_years = first % 100 == 1 and last % 100 == 12
+    # Of whole years a row without a month that there is comes along, to be refused rather than overlooked.
+    months = [] if is_whole_years else within_numbers(month, "period", first, last)
     meaning = compared(table.c.BALANCE_DESC)
     balance = exact(table.c.BALANCE, BALANCE)
     return select(
@@ -33,7 +36,7 @@ def _rows(window: Window) -> Statement:
         case((meaning == sql(_DOLLARS), balance)).label("dollars"),
     ).where(
         *within_numbers(table.c.YEAR, "year", first // 100, last // 100),
-        *within_numbers(month, "period", first, last),
+        *months,
         meaning.in_([sql(_HOURS), sql(_DOLLARS)]),
         *of_sites(table.c.COST_CENTER, window, 4),
     )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared_code.messaging.message import FORECASTING_EVENTS, PL_REFRESH
 from shared_code.services.extraction.run import RunOutcome
 from shared_code.sources.warehouse.objects import budget_datatab_pr
 from shared_code.storage import job_profiles, stamps
@@ -15,6 +16,7 @@ from shared_code.storage.tables.facts import budget_payroll_job_months, budget_p
 from shared_code.storage.tables.job_codes import job_codes, site_job_codes
 from shared_code.storage.tables.mappings import job_profile_mappings
 from shared_code.storage.tables.messages import outbox_messages
+from shared_code.storage.tables.runs import sync_rejects
 from shared_code.storage.tables.staging import stg_budget_payroll_jobs
 from tests.services.extraction.world import NOON, World
 
@@ -52,7 +54,7 @@ def _plan(
     dollars: str | None,
     *,
     site: str = "0001",
-    month: int = 6,
+    month: int | None = 6,
     year: int = 2025,
 ) -> None:
     row = {"COST_CENTER": site, "YEAR": year, "MONTH": month, "JOB_PROFILE": profile}
@@ -140,6 +142,106 @@ def test_a_profile_may_have_hours_without_dollars_or_dollars_without_hours(
     assert _profiles(company) == [("2025-06", "VALET", Decimal(hours or 0), Decimal(dollars or 0), "mapped")]
 
 
+def test_the_parts_of_a_shared_profile_add_up_to_it_exactly(company: World) -> None:
+    _map(company, "TEAM", "VALET", "DOOR", "GSA")
+    company.execute(site_job_codes.update().values(active_employee_count=0))
+    _plan(company, "TEAM", "100", "-0.00001")
+
+    _run(company)
+
+    parts = _codes(company)
+    assert (sum(row[2] for row in parts), sum(row[3] for row in parts)) == (Decimal(100), Decimal("-0.00001"))
+    assert max(row[2] for row in parts) - min(row[2] for row in parts) == Decimal("0.00001")
+
+
+def test_spellings_of_a_profile_are_one_and_corrections_are_negative(company: World) -> None:
+    _plan(company, "VALET", "10", "100")
+    _plan(company, "valet ", "-4", "-150")
+    _plan(company, "Valet", "1", "1", site=" 1")
+
+    _run(company)
+
+    assert _profiles(company) == [("2025-06", "VALET", Decimal(7), Decimal(-49), "mapped")]
+    assert _codes(company) == [("2025-06", "VALET", Decimal(7), Decimal(-49))]
+
+
+def test_only_hours_and_payroll_are_read(company: World) -> None:
+    _plan(company, "VALET", "10", "100")
+    row = {"COST_CENTER": "0001", "YEAR": 2025, "MONTH": 6, "JOB_PROFILE": "VALET", "BALANCE": Decimal(9)}
+    company.deliver(budget_datatab_pr, *[{**row, "BALANCE_DESC": text} for text in ("Headcount", "Bonus", None)])
+    company.deliver(budget_datatab_pr, {**row, "BALANCE_DESC": "pr hours "})
+
+    outcome = _run(company)
+
+    assert (outcome.end.state, outcome.end.rows_read) == ("succeeded", 3)
+    assert _codes(company) == [("2025-06", "VALET", Decimal(19), Decimal(100))]
+
+
+def test_the_current_and_the_next_year_are_read_and_of_a_stretch_its_years(company: World) -> None:
+    for year in (2023, 2024, 2025, 2026, 2027):
+        _plan(company, "VALET", "1", "1", year=year)
+    company.run_all("budget_payroll")
+    assert [row[0] for row in _codes(company)] == ["2025-06", "2026-06"]
+
+    outcomes = company.run_all("budget_payroll", stretch=(date(2024, 3, 1), date(2024, 3, 1)))
+
+    assert [outcome.slice for outcome in outcomes] == ["year-2024"]
+    assert [row[0] for row in _codes(company)] == ["2024-06", "2025-06", "2026-06"]
+
+
+def test_a_change_is_told_as_budget_by_its_own_site_month_and_site_year(company: World) -> None:
+    _employ(company, "0002", VALET=1)
+    for site in ("0001", "0002"):
+        _plan(company, "VALET", "1", "1", site=site)
+    _run(company)
+    assert _run(company).end.state == "unchanged"
+    company.execute(outbox_messages.delete())
+    _plan(company, "VALET", "1", "1", site="0002", month=7)
+
+    _run(company)
+
+    assert company.inputs_versions() == {"0001:2025": 1, "0002:2025": 2}
+    assert company.events() == [
+        (FORECASTING_EVENTS, "BudgetLoaded", "0002"),
+        (PL_REFRESH, "BudgetLoaded", "0002"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("plan", "reject", "key"),
+    [
+        ({"month": 13}, ("INVALID_PERIOD", "month"), "0001 2025 13 PILOT"),
+        ({"month": 0}, ("INVALID_PERIOD", "month"), "0001 2025 0 PILOT"),
+        ({"month": None}, ("MISSING_FIELD", "month"), None),
+        ({"site": "0-1"}, ("INVALID_SITE", "site"), None),
+        ({"hours": "1000000000"}, ("VALUE_OUT_OF_RANGE", "hours"), "0001 2025 6 PILOT"),
+        ({"profile": " "}, ("MISSING_FIELD", "job_profile"), None),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_refused(
+    company: World, plan: dict[str, Any], reject: tuple[str, str], key: str | None
+) -> None:
+    for _ in range(40):
+        _plan(company, "VALET", "1", None)
+    _plan(company, **{"profile": "Pilot", "hours": "1", "dollars": None, **plan})
+
+    outcome = _run(company)
+
+    assert outcome.end.state == "succeeded"
+    assert company.rejects(outcome) == [reject]
+    assert company.published(sync_rejects, "business_key") == [key]
+    assert [row[1] for row in _profiles(company)] == ["VALET"]
+
+
+def test_rows_of_unknown_sites_are_counted_and_left_out(company: World) -> None:
+    _plan(company, "VALET", "1", None)
+    _plan(company, "VALET", "1", None, site="9999")
+
+    outcome = _run(company)
+
+    assert (outcome.end.state, outcome.end.rows_ignored, outcome.end.rows_rejected) == ("succeeded", 1, 0)
+
+
 def test_hires_move_the_budget_and_the_pnl_is_told(company: World) -> None:
     _map(company, "TEAM", "VALET", "DOOR")
     _plan(company, "TEAM", "100", "1000")
@@ -164,7 +266,7 @@ def test_spellings_of_a_site_are_added_before_they_are_shared(company: World) ->
     assert _codes(company) == [("2025-06", "VALET", Decimal("0.00002"), Decimal(2))]
 
 
-def test_a_month_that_there_is_not_is_refused(company: World) -> None:
+def test_a_month_that_there_is_not_is_left_out(company: World) -> None:
     for _ in range(30):
         _plan(company, "VALET", "1", "1")
     _plan(company, "VALET", "1", "1", month=0)
