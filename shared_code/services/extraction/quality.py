@@ -44,7 +44,7 @@ def check_not_empty(feed: str, rows: int, previous: int | None, settings: Settin
 
     `previous` are the rows of the last good read of the same kind, None when there was none.
     """
-    if previous is None and rows == 0:
+    if not previous and rows == 0:
         raise QualityBreachError(f"{feed} has no rows at the source", code="EMPTY_FEED")
     if previous is not None and rows < settings.dq_min_feed_ratio * previous:
         raise QualityBreachError(

@@ -174,7 +174,7 @@ class _Run:
             return
         with self.runtime.database.reading() as connection:
             previous = runs.last_successful_rows_read(connection, self.feed.name, self.slice.name)
-        if self.slice.updated_since is not None or (previous is None and self.slice.optional):
+        if self.slice.updated_since is not None or (not previous and self.slice.optional):
             return
         quality.check_not_empty(self.feed.name, rows, previous, self.runtime.settings)
 

@@ -3,7 +3,9 @@
 Source: Source side, "Extraction queries" (E07) and "Revenue codes".
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +25,10 @@ from shared_code.services.extraction.feed import (
 )
 from shared_code.services.extraction.site_lookup import INVALID, SiteLookup
 from shared_code.services.extraction.staging_transform import RowPicker, implausible
-from shared_code.services.extraction.warehouse_reading import open_query
+from shared_code.services.extraction.warehouse_reading import WarehouseReading
 from shared_code.services.runtime import Runtime
+from shared_code.sources.warehouse.catalogue import UNKNOWN_REVENUE_CODES
+from shared_code.sources.warehouse.reader import WarehouseReader
 from shared_code.storage import cutoffs, revenue_codes
 from shared_code.storage.publication import FactShape, merge_spellings, replace_slice
 from shared_code.storage.tables.facts import CATEGORIES, COMPS, actual_statistic_days
@@ -40,6 +44,10 @@ MEASURES = (
 )
 COLUMNS = ("site_id", "stat_date", *MEASURES, "source_loaded_at")
 
+MOST_CODES_NAMED = 20
+
+_log = logging.getLogger(__name__)
+
 SHAPE = FactShape(
     actual_statistic_days, stg_daily_revenue, ("site_id", "stat_date"), (*MEASURES, "source_loaded_at"), "stat_date"
 )
@@ -52,6 +60,22 @@ def _slices(runtime: Runtime, request: SliceRequest) -> Sequence[Slice]:
         replace(slice_, window=replace(slice_.window, revenue_codes=codes))
         for slice_ in windows.daily_statistics(request, runtime.settings.daily_reread_days)
     ]
+
+
+@contextmanager
+def _open(runtime: Runtime, slice_: Slice) -> Iterator[Reading]:
+    with runtime.warehouse_reader().snapshot() as reader:
+        reading = WarehouseReading(reader, "daily_revenue", slice_, runtime.node_alias)
+        _report_unknown_codes(reader, slice_)
+        yield reading
+
+
+def _report_unknown_codes(reader: WarehouseReader, slice_: Slice) -> None:
+    """Say once a run which codes no mapping knows: they count in the totals and in no category."""
+    unknown = [row for batch in reader.batches(UNKNOWN_REVENUE_CODES, slice_.window) for row in batch]
+    if unknown:
+        shown = ", ".join(f"{code or text} ({rows} rows)" for code, text, rows in unknown[:MOST_CODES_NAMED])
+        _log.warning("Revenue codes that no mapping knows: %s; %s in all", shown, len(unknown))
 
 
 def _transform(runtime: Runtime, connection: Connection, slice_: Slice, reading: Reading) -> Transform:  # noqa: ARG001
@@ -97,7 +121,7 @@ FEED = Feed(
     staging=stg_daily_revenue,
     columns=COLUMNS,
     slices=_slices,
-    open=open_query("daily_revenue"),
+    open=_open,
     transform=_transform,
     publish=_publish,
 )
