@@ -1,6 +1,7 @@
 """`townepark pnl`: the P&L of sites."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -172,9 +173,26 @@ def _show_line(line: PnlLine) -> None:
             output.out.print(f"    {account.account} {account.name:<40} {_cents(account.amount):>16}")
         for part in month.components:
             output.out.print(f"    {part.label:<45} {_cents(part.amount):>16}")
-            steps = ", ".join(f"{name} {value}" for name, value in (part.detail or {}).items())
-            if steps:
-                output.out.print(f"      {steps}", soft_wrap=True)
+            for step in steps_of(part.detail or {}):
+                output.out.print(f"      {step}", soft_wrap=True, markup=False)
+
+
+FORMULA = "Formula"
+"""What the name of a formula ends in; what it gives has the same name without it."""
+
+
+def steps_of(detail: Mapping[str, str]) -> list[str]:
+    """The inputs and steps of a component, one a line: `insurance: 4529.14 = 4418.67 × (1 + 2.5 %)`."""
+    return [
+        f"{_words(name)}: {value}" + (f" = {detail[name + FORMULA]}" if name + FORMULA in detail else "")
+        for name, value in detail.items()
+        if not name.endswith(FORMULA)
+    ]
+
+
+def _words(name: str) -> str:
+    """A name of JSON as people read it; codes in capitals stay as they are."""
+    return name if name.upper() == name else re.sub(r"(?<=[a-z])([A-Z0-9])", r" \1", name).lower()
 
 
 def _whole(value: Decimal | None) -> str:

@@ -157,7 +157,7 @@ def line_of_parts(amount: Decimal, parts: Sequence[Component]) -> Line:
 
 def figure_text(figure: Decimal) -> str:
     """A figure as the input of a formula is shown: without an exponent, cut to 6 decimals."""
-    return format(_cut(figure).normalize(), "f")
+    return format(_cut(figure), "f").rstrip("0").rstrip(".")
 
 
 def check_components(row: PnlRow, cell: Cell, components: Sequence[Component]) -> None:
@@ -181,7 +181,8 @@ def _cut(amount: Decimal) -> Decimal:
 
     A quotient that lies a hair below a figure of 6 decimals is that figure, as it is when cells are rounded.
     """
-    return round_half_up(amount, 18).quantize(MILLIONTH, context=_CUT)
+    cut = amount.quantize(MILLIONTH, context=_CUT)
+    return cut if cut == amount else round_half_up(amount, 18).quantize(MILLIONTH, context=_CUT)
 
 
 _CODE_OF = attrgetter("code")

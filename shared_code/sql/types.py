@@ -88,6 +88,17 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
             return Decimal(value).scaleb(-self.scale, _WIDE)
         return self.quantize(Decimal(value))
 
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """As `process_result_value`, without the steps between: hundreds of thousands of figures come this way."""
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        shift = -self.scale
+
+        def process(value: Any) -> Decimal | None:
+            return None if value is None else Decimal(value).scaleb(shift, _WIDE)
+
+        return process
+
     def scaled(self, value: Decimal | int) -> int:
         """`value` × 10^`scale`; raises `ValueError` when a column of this type cannot hold it exactly."""
         scaled = scaled_integer(value, self.scale)

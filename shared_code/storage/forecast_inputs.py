@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -168,4 +169,4 @@ def _chosen(table: Table, scope: SiteScope, site_ids: Iterable[str], first: str,
 
 def _rows(connection: Connection, statement: Any) -> Iterable[Any]:
     """The rows of `statement`, some thousands at a time."""
-    return connection.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH})
+    return chain.from_iterable(connection.execute(statement).partitions(ROWS_PER_FETCH))

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, Table, bindparam, cast, column, exists, func, select
@@ -254,11 +254,11 @@ def _balances(
 ) -> dict[SiteMonth, list[Balance]]:
     """Ledger balances by site and month, one entry an account: entities of one account are added."""
     key = [table.c.site_id, table.c.period, table.c.main_account]
-    statement = (
-        select(*key, func.sum(table.c.balance, type_=table.c.balance.type))
-        .where(within(scope, table.c.site_id), table.c.period.between(f"{year}-01", f"{year}-12"))
-        .group_by(*key)
-    )
+    chosen = within(scope, table.c.site_id), table.c.period.between(f"{year}-01", f"{year}-12")
+    if "entity" in table.c:
+        statement = select(*key, func.sum(table.c.balance, type_=table.c.balance.type)).where(*chosen).group_by(*key)
+    else:
+        statement = select(*key, table.c.balance).where(*chosen)
     found: defaultdict[SiteMonth, list[Balance]] = defaultdict(list)
     known = {account: (account, line) for account, line in chart.lines.items()}
     for site_id, period, number, balance in _rows(connection, statement):
@@ -282,4 +282,4 @@ def _months_in(table: Table, months: Iterable[str]) -> Select[str]:
 
 def _rows(connection: Connection, statement: Select[Any]) -> Iterable[Any]:
     """The rows of `statement`, some thousands at a time."""
-    return connection.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH})
+    return chain.from_iterable(connection.execute(statement).partitions(ROWS_PER_FETCH))

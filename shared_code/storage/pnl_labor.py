@@ -6,6 +6,7 @@ Source: Data model, "Job codes and rates" and "Published source facts".
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
@@ -115,4 +116,4 @@ _METHODS = {method.value: method for method in RateMethod}
 
 
 def _rows(connection: Connection, statement: Select[Any]) -> Iterable[Any]:
-    return connection.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH})
+    return chain.from_iterable(connection.execute(statement).partitions(ROWS_PER_FETCH))

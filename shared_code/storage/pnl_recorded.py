@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -100,4 +101,4 @@ def _payroll_days(scope: SiteScope, first: date, last: date) -> Select[Any]:
 
 def _rows(connection: Connection, statement: Select[Any]) -> Iterable[Any]:
     """The rows of `statement`, some thousands at a time."""
-    return connection.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH})
+    return chain.from_iterable(connection.execute(statement).partitions(ROWS_PER_FETCH))

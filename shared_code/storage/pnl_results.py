@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, delete, select, type_coerce
@@ -54,6 +55,7 @@ _COMPONENT_COLUMNS = (
     "detail",
 )
 
+_KEY_OF = attrgetter("key")
 _KEY_TEXT = String(40)
 """A site, a month and a scenario with bars between them."""
 
@@ -178,6 +180,7 @@ def store(
     }
     hashes = _stored_hashes(connection, SiteScope.of(admitted), year)
     rows = [row for site_year in admitted.values() for row in site_year.rows if hashes.get(row.key) != row.inputs_hash]
+    rows.sort(key=_KEY_OF)  # in the order of the key a tree only grows at its end
     current = {row.key for site_year in admitted.values() for row in site_year.rows}
     outdated = [key for key in hashes if key not in current]
     _replace_rows(connection, year, [row.key for row in rows if row.key in hashes] + outdated, rows, now)
@@ -284,7 +287,8 @@ def _row_of(site_id: str, month: ScenarioMonth) -> ResultRow:
     month.check()
     source = None if month.internal_source is None else str(month.internal_source)
     values = (*[month.cells[measure] for measure in MEASURES], source, month.actual_through, str(month.status))
-    parts = tuple(chain.from_iterable(_component_values(str(row), line) for row, line in month.components.items()))
+    lines = sorted(month.components.items())
+    parts = tuple(chain.from_iterable(_component_values(row.value, line) for row, line in lines))
     content = repr((str(month.kind), values, parts)).encode()
     key = (site_id, month.period, str(month.scenario))
     return ResultRow(key, values, parts, hashlib.sha256(content).digest())

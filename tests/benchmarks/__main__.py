@@ -9,13 +9,14 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import extraction, import_time, memory, rates
+from tests.benchmarks import extraction, import_time, memory, pnl, rates
 from tests.benchmarks.measure import Measure
 
 BENCHMARKS: dict[str, Callable[[], list[Measure]]] = {
     "import": import_time.measures,
     "extraction": extraction.measures,
     "rates": rates.measures,
+    "pnl": pnl.measures,
     "memory": memory.measures,
 }
 
