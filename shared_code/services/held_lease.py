@@ -8,18 +8,15 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from shared_code.errors import TransientError
+from shared_code.errors import ConflictError
 from shared_code.sql.types import new_identifier
 from shared_code.storage import leases
 from shared_code.storage.database import Database
 from shared_code.storage.leases import Lease
 
 
-class LeaseLostError(TransientError):
-    """Another process has taken over; what this one was about to write is not written."""
-
-    code = "CONFLICT"
-    status = 409
+class LeaseLostError(ConflictError):
+    """Another process has taken over; what this one was about to write is not written, and not tried again."""
 
 
 class HeldLease:

@@ -19,9 +19,8 @@ KILLS = 50
 SEED = 20250610
 
 MASTERS = ["sites", "chart_of_accounts", "wage_rates"]
-FEEDS = ["ledger", "budget_payroll", "daily_revenue", "paid_hours", "shifts"]
+FEEDS = ["budget_payroll", "daily_revenue", "paid_hours", "shifts"]
 PUBLISHED = {
-    "ledger": {"actual_account_months": "1"},
     "budget_payroll 2025": {"budget_payroll_months": "period < '2026'", "budget_payroll_job_months": "period < '2026'"},
     "budget_payroll 2026": {
         "budget_payroll_months": "period >= '2026'",
@@ -34,7 +33,6 @@ PUBLISHED = {
 """What is published at once: the facts of a feed, of a budget those of a year."""
 
 CHANGES = """
-    DELETE FROM ACCOUNT_SUMMARY WHERE rowid % 10 = 0;
     UPDATE BUDGET_DATATAB_PR SET BALANCE = BALANCE * 2 WHERE MONTH = 6;
     UPDATE REVENUE_DAILY_DETAIL SET NETEXTERNALREVENUE = NETEXTERNALREVENUE + 10000;
     UPDATE vwPAYROLL_SUMMARY SET TITLE = 'NEW ' || TITLE WHERE rowid % 3 = 0 AND TITLE > '' AND WORK_LOCATION > '';
