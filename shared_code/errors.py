@@ -53,6 +53,27 @@ class ConflictError(ForecastError):
     status = 409
 
 
+class VersionConflictError(ForecastError):
+    """The record changed since the writer read it."""
+
+    code = "VERSION_CONFLICT"
+    status = 412
+
+
+class PreconditionRequiredError(ForecastError):
+    """A write has to name the version that it is based on."""
+
+    code = "PRECONDITION_REQUIRED"
+    status = 428
+
+
+class RuleViolationError(ForecastError):
+    """Every value is valid, but together they break a rule."""
+
+    code = "BUSINESS_RULE_VIOLATION"
+    status = 422
+
+
 class CalculationRefusedError(ForecastError):
     """Every value is valid, but no result can be computed from them."""
 

@@ -21,6 +21,13 @@ def _names(text: object) -> object:
     return text
 
 
+def _roles(text: object) -> object:
+    """`district_manager,forecasting_admin` as a tuple of small names."""
+    if isinstance(text, str):
+        return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    return text
+
+
 def _origins(text: object) -> object:
     """`https://a.example, https://b.example` as a tuple, in the spelling of browsers."""
     if isinstance(text, str):
@@ -31,6 +38,7 @@ def _origins(text: object) -> object:
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-\[\]:]+$")]
 OriginList = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_origins)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+RoleList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_roles)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3660)]
@@ -45,7 +53,7 @@ class Settings(BaseSettings):
     (`load_settings`). Secrets never show in a text form of this object.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     environment_name: Literal["local", "dev", "test", "training", "uat", "production"] = "local"
 
@@ -110,7 +118,40 @@ class Settings(BaseSettings):
     gl_company_sources: dict[str, str] = {"TOWNE": "Towne", "ENC": "ENC", "UPP": "UPP"}
     gl_mirror_company: str = "TOWNE"
 
+    servicebus_namespace: str = Field("", validation_alias="SERVICEBUS__fullyQualifiedNamespace")
+    servicebus: SecretStr = SecretStr("")
+
+    redis_url: SecretStr = SecretStr("")
+    cache_ttl_static_s: Seconds = 3600
+    cache_ttl_budget_s: Seconds = 1800
+    cache_ttl_actual_s: Seconds = 300
+    cache_ttl_session_s: Seconds = 1800
+    rate_limit_requests: int = Field(1000, ge=1)
+    rate_limit_window_s: Seconds = 900
+
     lease_ttl_s: Seconds = 300
+    job_slice_s: Seconds = 240
+    slots_statistics: int = Field(3, ge=1)
+    slots_payroll: int = Field(2, ge=1)
+    slots_pl: int = Field(1, ge=1)
+
+    auth_issuer: str = "townepark-auth"
+    auth_audience: str = "forecasting-api"
+    auth_jwks_url: str = ""
+    auth_clock_skew_s: int = Field(60, ge=0)
+    auth_max_lifetime_s: Seconds = 3600
+
+    internal_revenue_adjust_roles: RoleList = ("district_manager", "forecasting_admin")
+    strict_precondition: bool = False
+    feature_workflow: bool = False
+    regional_vp_may_edit: bool = False
+    unit_accounts_may_force: bool = False
+    warning_thresholds: dict[str, Decimal] = {}
+    trend_stable_percent: Percent = Decimal(2)
+    benchmark_min_sites: int = Field(3, ge=1)
+    benchmark_in_line_percent: Percent = Decimal(5)
+    alert_targets: NameList = ()
+    applicationinsights_connection_string: SecretStr = SecretStr("")
 
     variance_medium_percent: Percent = Decimal(5)
     variance_high_percent: Percent = Decimal("7.5")

@@ -4,6 +4,7 @@ Source: REST API, "Authentication" and "Scopes, roles and sites".
 """
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -14,15 +15,21 @@ from shared_code.domain.site_scope import SiteScope
 from shared_code.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Access:
-    """Who may make a call: the permission that a role must grant, and the roles that may; None: any.
+    """Who may make a call: one of `permissions` must be granted, by one of `roles`.
+
+    No permission named: none is needed. Roles None: any role will do.
 
     Source: REST API, "Who may call what".
     """
 
-    permission: str | None
-    roles: frozenset[str] | None = None
+    permissions: tuple[str, ...]
+    roles: frozenset[str] | None
+
+    def __init__(self, *permissions: str, roles: Iterable[str] | None = None) -> None:
+        object.__setattr__(self, "permissions", permissions)
+        object.__setattr__(self, "roles", None if roles is None else frozenset(roles))
 
 
 class Caller(Protocol):
@@ -38,8 +45,27 @@ class Caller(Protocol):
         """Whether the pay of salaried job codes is shown."""
         ...
 
+    @property
+    def display_name(self) -> str:
+        """The name that is shown to the caller."""
+        ...
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that count, in the order of the contract."""
+        ...
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Everything that some role grants and the token carries, such as `forecasting:read` and `pl-view:district`."""
+        ...
+
     def reach(self, access: Access) -> SiteScope:
         """The sites for which the caller has `access`. Raises `RefusedError` (403) when there is no such right."""
+        ...
+
+    def role_on(self, access: Access, site_id: str) -> str | None:
+        """The role with the most rights that gives the caller `access` to the site; None without one."""
         ...
 
 
@@ -49,10 +75,17 @@ class LocalOperator:
 
     user_id: str = "local"
     reads_pay: bool = True
+    display_name: str = "local"
+    roles: tuple[str, ...] = ("forecasting_admin",)
+    permissions: frozenset[str] = frozenset({"forecasting:admin"})
 
     def reach(self, access: Access) -> SiteScope:
         """Every site."""
         return SiteScope.all_sites()
+
+    def role_on(self, access: Access, site_id: str) -> str | None:
+        """The administrator's."""
+        return "forecasting_admin"
 
 
 _OWN_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared_code.domain.rounding import hourly_rate, money, percent
+from shared_code.domain.rounding import hourly_rate, money, percent, ratio
 from shared_code.errors import InvalidInputError
 from shared_code.services.periods import Period, parse_period
 
@@ -96,6 +96,18 @@ def _monthly_period(value: object) -> object:
         raise wrong(error.code, error.message, **error.details) from None
 
 
+def _fraction(value: Decimal) -> Decimal:
+    """A share written as a percentage is refused with the value that was probably meant."""
+    if 0 <= value <= 1:
+        return value
+    suggestion = {"suggestion": value / 100} if 1 < value <= 100 else {}
+    raise wrong("VALUE_OUT_OF_RANGE", "A fraction lies between 0 and 1", minimum=0, maximum=1, **suggestion)
+
+
+def _refuse_derived(_value: object) -> None:
+    raise wrong("READ_ONLY_FIELD", "This figure is not entered here: it follows from others, or comes from a source")
+
+
 def _words(values: list[str]) -> list[str]:
     return [word.strip() for value in values for word in value.split(",")]
 
@@ -145,3 +157,39 @@ HourlyRate = Annotated[Decimal, _rounded(hourly_rate), WithJsonSchema({"type": "
 
 PercentPoints = Annotated[Decimal, _rounded(percent), WithJsonSchema({"type": "number"})]
 """Percent points of an answer, 2 decimals (8.0 = 8 %)."""
+
+Fraction = Annotated[Number, Field(decimal_places=6), AfterValidator(_fraction)]
+"""A share of a request, 0 to 1, at most 6 decimals; 85 instead of 0.85 is refused with a suggestion."""
+
+VehicleCount = Annotated[Number, Field(ge=0, le=99_999, decimal_places=2)]
+"""Vehicles of a request."""
+
+RoomCount = Annotated[Number, Field(ge=0, le=99_999, decimal_places=2)]
+"""Occupied rooms of a request."""
+
+EnteredHours = Annotated[Number, Field(ge=0, le=9_999, decimal_places=2)]
+"""Hours of a row and day of a request."""
+
+ParkingRate = Annotated[Number, Field(ge=0, le=Decimal("999.99"), decimal_places=2)]
+"""Dollars per vehicle of a request."""
+
+Amount = Annotated[Number, Field(ge=0, le=999_999_999, decimal_places=2)]
+"""Dollars of a request."""
+
+SignedAmount = Annotated[Number, Field(ge=-999_999_999, le=999_999_999, decimal_places=2)]
+"""Dollars of a request, of either sign."""
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_control_characters)]
+"""Plain text of a request."""
+
+ReadOnly = Annotated[None, BeforeValidator(_refuse_derived), WithJsonSchema({"readOnly": True})]
+"""A field that answers have and no request may send; give it the default None."""
+
+Count = Annotated[Decimal, _rounded(money), WithJsonSchema({"type": "number"})]
+"""Rooms or vehicles of an answer, 2 decimals."""
+
+Hours = Annotated[Decimal, _rounded(money), WithJsonSchema({"type": "number"})]
+"""Hours of an answer, 2 decimals."""
+
+Ratio = Annotated[Decimal, _rounded(ratio), WithJsonSchema({"type": "number"})]
+"""A fraction of an answer, 6 decimals."""

@@ -31,7 +31,8 @@ from shared_code.api.validation import Query, read_body, read_query
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.logs import current_request
-from shared_code.services.periods import Period, parse_period, require_available
+from shared_code.services.forecast.author import ANY_VERSION, NEVER, Author, Precondition
+from shared_code.services.periods import MONTHLY_FORMS, Period, PeriodType, parse_period, require_available
 from shared_code.services.pnl_site_cells import OpenSite, open_site
 from shared_code.services.rollup_members import find_organization, level_named
 from shared_code.services.runtime import Runtime
@@ -42,6 +43,8 @@ B = TypeVar("B")
 RuntimeProvider = Callable[[], Runtime]
 AccessOfPath = Callable[[Mapping[str, str]], Access]
 Identify = Callable[[HTTPConnection], Caller]
+
+_ENTITY_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<version>[0-9]{1,9})"', re.ASCII)
 
 SITE_PARAMETERS: Final = ("siteId", "site_id")
 """Names of the path parameter that holds a site code, in the two spellings of the contract."""
@@ -103,12 +106,15 @@ class Call(Generic[Q, B]):
 
     runtime: Runtime
     caller: Caller
+    access: Access
     scope: SiteScope
     path: dict[str, str]
     found_site: OpenSite | None
     found_period: Period | None
     query: Q
     body: B
+    if_match: Precondition | None
+    source: str
 
     @property
     def site(self) -> OpenSite:
@@ -122,17 +128,39 @@ class Call(Generic[Q, B]):
         assert self.found_period is not None, "the path names no period"
         return self.found_period
 
+    def author(self, reason: str | None = None) -> Author:
+        """Who writes by this request, in the role that lets them, and why."""
+        note = current_request()
+        return Author(
+            self.caller.user_id,
+            role=self.caller.role_on(self.access, self.site.site_id) if self.found_site else None,
+            source=self.source,
+            reason=reason,
+            request_id=note.request_id if note else "",
+        )
+
 
 class Demands(Generic[Q, B]):
     """What an operation asks of a request; as a dependency it takes stages 4 to 8 and gives the `Call`.
 
-    `access` may depend on the path; `query` and `body` are the models of the two.
+    `access` may depend on the path; `query` and `body` are the models of the two; `forms` are the forms of period
+    that the operation takes, `is_written` says that it changes the period.
     """
 
-    def __init__(self, access: Access | AccessOfPath, *, query: type[Q], body: type[B]) -> None:
+    def __init__(
+        self,
+        access: Access | AccessOfPath,
+        *,
+        query: type[Q],
+        body: type[B],
+        forms: Collection[PeriodType] = MONTHLY_FORMS,
+        is_written: bool = False,
+    ) -> None:
         self.access: AccessOfPath = access if callable(access) else lambda _: access
         self.query = query
         self.body = body
+        self.forms = frozenset(forms)
+        self.is_written = is_written
 
     @property
     def takes_body(self) -> bool:
@@ -148,14 +176,27 @@ class Demands(Generic[Q, B]):
         runtime: Runtime = request.app.state.runtime_provider()
         caller: Caller = request.scope["caller"]
         path: dict[str, str] = request.path_params
-        scope = caller.reach(self.access(path))
+        access = self.access(path)
+        scope = caller.reach(access)
         site = _site(runtime, scope, path)
         _check_organization(runtime, path)
         _check_job_code(path)
-        period = _period(path, site)
+        period = self._period(path, site)
         query = read_query(self.query, query_pairs(request))
         check_accept(request)
-        return Call(runtime, caller, scope, path, site, period, query, self._body(request, body))
+        read = self._body(request, body)
+        return Call(
+            runtime, caller, access, scope, path, site, period, query, read, if_match(request), source_of(request)
+        )
+
+    def _period(self, path: dict[str, str], site: OpenSite | None) -> Period | None:
+        """The period of the path, where there is one: grammar, then horizon."""
+        if "period" not in path:
+            return None
+        period = parse_period(path["period"], self.forms, is_written=self.is_written)
+        if site is not None:
+            require_available(period, site.business_date)
+        return period
 
     def _body(self, request: Request, body: bytes | None) -> B:
         if not issubclass(self.body, BaseModel):
@@ -191,6 +232,36 @@ def check_content_type(request: Request) -> None:
         raise refusal("UNSUPPORTED_MEDIA_TYPE", message, "Content-Type", details={"accepted": [JSON]})
 
 
+def if_match(request: Request) -> Precondition | None:
+    """The version that the header names; a weak one never matches. Raises `RefusedError` (400) for what is malformed.
+
+    Source: REST API, "Versions and concurrency".
+    """
+    given = request.headers.getlist("if-match")
+    if not given:
+        return None
+    if len(given) == 1:
+        if given[0].strip() == "*":
+            return ANY_VERSION
+        if (found := _ENTITY_TAG.fullmatch(given[0].strip())) is not None:
+            return Precondition(NEVER if found["weak"] else int(found["version"]))
+    raise refusal(
+        "INVALID_DATA_TYPE",
+        'If-Match holds the version that was read, such as "4", or *.',
+        "If-Match",
+        details={"providedValue": shown_value(", ".join(given)), "expectedFormat": '"<int>"'},
+    )
+
+
+def source_of(request: Request) -> str:
+    """From where a change comes, as the audit trail says: `ui`, `import` or `api`.
+
+    Source: REST API, "Audit and export".
+    """
+    named = request.headers.get("x-source", "").lower()
+    return named if named in {"ui", "import"} else "api"
+
+
 def query_pairs(request: Request) -> list[tuple[str, str]]:
     """The parameters of the query, decoded, in order."""
     text = request.scope["query_string"].decode("utf-8", "replace")
@@ -220,16 +291,6 @@ def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite 
         return open_site(runtime, scope, site_id)
     except NotFoundError:
         raise refusal("SITE_NOT_FOUND", "There is no such site.", field, details={"providedValue": site_id}) from None
-
-
-def _period(path: dict[str, str], site: OpenSite | None) -> Period | None:
-    """The month, quarter or year of the path, where there is one: grammar, then horizon."""
-    if "period" not in path:
-        return None
-    period = parse_period(path["period"])
-    if site is not None:
-        require_available(period, site.business_date)
-    return period
 
 
 def _check_organization(runtime: Runtime, path: dict[str, str]) -> None:

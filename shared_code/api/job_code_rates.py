@@ -69,7 +69,7 @@ class RateBody(Body):
 
 READ: Final = Demands(Access("payroll:read"), query=RatesQuery, body=NoBody)
 ENTER: Final = Demands(
-    Access("payroll:write", frozenset({"district_manager", "forecasting_admin"})), query=NoQuery, body=RateBody
+    Access("payroll:write", roles=("district_manager", "forecasting_admin")), query=NoQuery, body=RateBody
 )
 
 

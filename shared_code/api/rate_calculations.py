@@ -27,8 +27,8 @@ from shared_code.services.rate_request import RateRequest
 MOST_SITES_AT_ONCE: Final = 25
 """Sites whose rates are calculated within the request."""
 
-_OPERATORS: Final = Access(None, frozenset({"forecasting_admin", "service"}))
-_SERVICES: Final = Access(None, frozenset({"service"}))
+_OPERATORS: Final = Access(roles=("forecasting_admin", "service"))
+_SERVICES: Final = Access(roles=("service",))
 
 
 class CalculationBody(Body):

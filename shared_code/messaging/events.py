@@ -4,13 +4,21 @@ Source: REST API, "Events"; Operations, "Message form".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from shared_code.domain.variance import Variance
-from shared_code.messaging.message import FORECASTING_EVENTS, JOBS, PAYROLL_CALCULATE, PL_REFRESH, Message
+from shared_code.messaging.message import (
+    FORECASTING_EVENTS,
+    JOBS,
+    PAYROLL_CALCULATE,
+    PL_REFRESH,
+    STATISTICS_EVENTS,
+    STATISTICS_UPDATE,
+    Message,
+)
 from shared_code.sql.types import new_identifier, timestamp_text
 
 SCHEMA_VERSION = 1
@@ -124,6 +132,46 @@ def refreshed_event(
     if variance is None or variance.severity is None:
         return event
     return replace(event, properties={**event.properties, "severity": variance.severity.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A write that changed a month of a site: the event that tells of it, and its own `fields`.
+
+    `inputs_version` is the one of the site-year that the write produced.
+    """
+
+    event_type: str
+    site_id: str
+    period: str
+    fields: Mapping[str, Any]
+    inputs_version: int
+
+
+def edit_messages(edit: Edit, moment: datetime, request_id: str) -> list[Message]:
+    """An edit for the queue that works on it, and for every topic that lists its event.
+
+    Source: REST API, "Events"; Operations, "Message form".
+    """
+    named = {"siteId": edit.site_id, "period": edit.period}
+    properties = {**named, "requestId": request_id}
+    queue, topics = EDIT_ROUTES[edit.event_type]
+    work = _body(edit.event_type, {**named, **edit.fields, "inputsVersion": edit.inputs_version}, moment, request_id)
+    dedup_id = f"{queue}:{edit.site_id}:{edit.period}:{edit.inputs_version}"
+    told = {**work, "eventId": new_identifier()}
+    return [
+        Message(queue, edit.event_type, edit.site_id, dedup_id, work, properties),
+        *[Message(topic, edit.event_type, edit.site_id, str(told["eventId"]), told, properties) for topic in topics],
+    ]
+
+
+EDIT_ROUTES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "StatisticsUpdated": (STATISTICS_UPDATE, (FORECASTING_EVENTS, STATISTICS_EVENTS)),
+    "PayrollCalculated": (PAYROLL_CALCULATE, (FORECASTING_EVENTS,)),
+    "RatesUpdated": (PL_REFRESH, (FORECASTING_EVENTS,)),
+    "ForecastUpdated": (PL_REFRESH, (FORECASTING_EVENTS,)),
+}
+"""The queue and the topics of each event of an edit."""
 
 
 def job_slice(job: str, slot: datetime, slice_no: int) -> Message:

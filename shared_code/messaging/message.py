@@ -16,7 +16,8 @@ QUEUES = (STATISTICS_UPDATE, PAYROLL_CALCULATE, PL_REFRESH, JOBS)
 """Queues that this app works off."""
 
 FORECASTING_EVENTS = "forecasting-events"
-TOPICS = (FORECASTING_EVENTS,)
+STATISTICS_EVENTS = "statistics-events"
+TOPICS = (FORECASTING_EVENTS, STATISTICS_EVENTS)
 """Topics for those who listen; the embedded queue has no subscribers and drops their messages."""
 
 

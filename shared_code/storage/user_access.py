@@ -38,6 +38,20 @@ def users_by_principal(connection: Connection) -> dict[str, str]:
     return {row.principal_name.lower(): row.user_id for row in rows}
 
 
+def account_managers_of(connection: Connection, site_id: str) -> set[str]:
+    """The principal names, in small letters, of the account managers to whom the site is assigned."""
+    rows = connection.scalars(
+        select(app_users.c.principal_name)
+        .join_from(user_scopes, app_users, app_users.c.user_id == user_scopes.c.user_id)
+        .where(
+            user_scopes.c.role_code == "account_manager",
+            user_scopes.c.scope_type == "site",
+            user_scopes.c.scope_value == site_id,
+        )
+    )
+    return {principal.lower() for principal in rows}
+
+
 def enter_staged_users(connection: Connection, run: RunStamp, user_id: str) -> SliceChanges:
     """Make the staged users that are new, tell every staged row its user, and keep employee ids up to date."""
     staged = stg_user_scopes
