@@ -174,8 +174,27 @@ def _show_line(line: PnlLine) -> None:
         for part in month.components:
             output.out.print(f"    {part.label:<45} {_cents(part.amount):>16}")
             for step in steps_of(part.detail or {}):
-                output.out.print(f"      {step}", soft_wrap=True, markup=False)
+                _show_step(step)
 
+
+def _show_step(step: str) -> None:
+    """A step of a calculation; a long sum has each of its addends on a line of its own."""
+    figure, equals, formula = step.partition(" = ")
+    addends = re.split(r" \+ (?![^(]*\))", formula)
+    if len(addends) <= ADDENDS_ON_A_LINE:
+        output.out.print(f"      {_grouped(step)}", soft_wrap=True, markup=False)
+        return
+    output.out.print(f"      {_grouped(figure)}{equals.rstrip()}", soft_wrap=True, markup=False)
+    for number, addend in enumerate(addends):
+        output.out.print(f"        {'+' if number else ' '} {_grouped(addend)}", soft_wrap=True, markup=False)
+
+
+def _grouped(text: str) -> str:
+    """The amounts in `text` with commas between their thousands; numbers of accounts and years have no decimals."""
+    return re.sub(r"(?<![\d.])(\d{4,}(?=\.\d)|\d{5,})(?!\d)", lambda found: f"{int(found[0]):,}", text)
+
+
+ADDENDS_ON_A_LINE = 3
 
 FORMULA = "Formula"
 """What the name of a formula ends in; what it gives has the same name without it."""

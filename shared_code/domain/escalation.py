@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shared_code.domain.months import first_day
-from shared_code.domain.rounding import money
+from shared_code.domain.rounding import ZERO, money
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Escalated:
     base: Decimal
     steps: int
     value: Decimal
+
+
+def percent_of_step(increment: Increment | None) -> Decimal:
+    """Percent points that each increment adds; 0 where none is agreed."""
+    return ZERO if increment is None else increment.percent
 
 
 def increment_of(month: int | None, percent: Decimal | None) -> Increment | None:

@@ -8,13 +8,16 @@ from datetime import date
 from decimal import Decimal
 
 from shared_code.domain.contract import Contract, ContractType, FeeRow, is_active
-from shared_code.domain.escalation import Increment, apply_increment
+from shared_code.domain.escalation import Increment, apply_increment, percent_of_step
 from shared_code.domain.rounding import ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class FixedFeeRow:
-    """What one fee row gives: its fee in dollars, its increments so far and the amount, 0 while it is not active."""
+    """What one fee row gives: its fee in dollars, its increments so far and the amount, 0 while it is not active.
+
+    An increment adds `step_percent` points.
+    """
 
     name: str
     start: date
@@ -22,6 +25,7 @@ class FixedFeeRow:
     active: bool
     steps: int
     amount: Decimal
+    step_percent: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +57,12 @@ def _price(row: FeeRow, increment: Increment | None, period: str) -> FixedFeeRow
     if not is_active(row.start, row.end, period):
         return FixedFeeRow(row.name, row.start, row.fee, active=False, steps=0, amount=ZERO)
     escalated = apply_increment(row.fee, row.start, increment, period)
-    return FixedFeeRow(row.name, row.start, row.fee, active=True, steps=escalated.steps, amount=escalated.value)
+    return FixedFeeRow(
+        row.name,
+        row.start,
+        row.fee,
+        active=True,
+        steps=escalated.steps,
+        amount=escalated.value,
+        step_percent=percent_of_step(increment),
+    )

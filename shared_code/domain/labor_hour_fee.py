@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared_code.domain.contract import Contract, ContractType, LaborJob, is_active
-from shared_code.domain.escalation import Increment, apply_increment
+from shared_code.domain.escalation import Increment, apply_increment, percent_of_step
 from shared_code.domain.labor_hours import HoursSource, JobHours, hours_of
 from shared_code.domain.rounding import ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class LaborJobFee:
-    """What one job row gives: hours, dollars per hour as agreed, increments so far, and the amount with them."""
+    """What one job row gives: hours, dollars per hour as agreed, increments so far, and the amount with them.
+
+    An increment adds `step_percent` points.
+    """
 
     job_code: str
     regular_hours: Decimal
@@ -26,6 +29,7 @@ class LaborJobFee:
     steps: int
     base: Decimal
     amount: Decimal
+    step_percent: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,5 @@ def _price(job: LaborJob, hours: JobHours, increment: Increment | None, period: 
         steps=escalated.steps,
         base=base,
         amount=escalated.value,
+        step_percent=percent_of_step(increment),
     )

@@ -45,7 +45,10 @@ class NonLedgerCharge:
 
 @dataclass(frozen=True, slots=True)
 class ManagementAgreement:
-    """All components in unrounded dollars, in the order in which they are computed; `total` is their sum."""
+    """All components in unrounded dollars, in the order in which they are computed; `total` is their sum.
+
+    The profit that is shared is `income` less `charges`, which are all components but the share itself.
+    """
 
     fee: ManagementFee
     pass_through: BillableAccounts
@@ -55,6 +58,8 @@ class ManagementAgreement:
     non_ledger: Decimal
     profit_share: ProfitShare
     total: Decimal
+    income: Decimal = ZERO
+    charges: Decimal = ZERO
 
 
 NO_AGREEMENT = ManagementAgreement(
@@ -105,6 +110,8 @@ def management_agreement(contract: Contract, period: str, drivers: ContractDrive
         non_ledger=non_ledger,
         profit_share=profit_share,
         total=charges + profit_share.total,
+        income=income,
+        charges=charges,
     )
 
 
