@@ -51,4 +51,4 @@ pins: $(READY) ## Pin the requirements anew from pyproject.toml
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's databases
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
-	@rm -f forecasting.db forecasting.db-shm forecasting.db-wal warehouse.db warehouse.db-shm warehouse.db-wal
+	@rm -f forecasting.db forecasting.db-shm forecasting.db-wal forecasting.signing-key.pem warehouse.db warehouse.db-shm warehouse.db-wal

@@ -11,7 +11,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.commands import data, demo, extract, pnl, quality, rates, runs, schema, serve, warehouse
+from cli.commands import data, demo, extract, pnl, quality, rates, runs, schema, serve, token, warehouse
 from cli.output import err
 from shared_code.errors import ForecastError, InvalidInputError
 
@@ -32,6 +32,7 @@ app.add_typer(data.app, name="data")
 app.command("runs")(runs.runs)
 app.command("quality")(quality.quality)
 app.add_typer(schema.app, name="schema")
+app.command("token")(token.token)
 
 FAILED, WRONG_USAGE = 1, 2
 

@@ -1,4 +1,4 @@
-"""The Service Bus queues: one message a call, handed to the service that works it off.
+"""The Service Bus queues and subscriptions: one message a call, handed to the service that works it off.
 
 A normal end completes the message. An error hands it back, for delivery again until the broker dead-letters it.
 
@@ -10,7 +10,15 @@ from datetime import UTC
 
 import azure.functions as func
 
-from shared_code.messaging.message import JOBS, PAYROLL_CALCULATE, PL_REFRESH, STATISTICS_UPDATE
+from shared_code.messaging.message import (
+    ALERTS,
+    JOBS,
+    PAYROLL_CALCULATE,
+    PL_REFRESH,
+    STATISTICS_UPDATE,
+    TREND,
+    Subscription,
+)
 from shared_code.messaging.received import ReceivedMessage
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call] # the SDK leaves this one untyped
@@ -31,6 +39,24 @@ def _queue(name: str) -> Callable[[_QueueFunction], _QueueFunction]:
             queue_name=name,
             connection="SERVICEBUS",
             is_sessions_enabled=True,
+            cardinality=func.Cardinality.ONE,
+            data_type=func.DataType.BINARY,
+        )(handle)
+        return handle
+
+    return register
+
+
+def _subscribed(subscription: Subscription) -> Callable[[_QueueFunction], _QueueFunction]:
+    """Registers a function for the messages of `subscription`, as `_queue` does for those of a queue."""
+
+    def register(handle: _QueueFunction) -> _QueueFunction:
+        blueprint.service_bus_topic_trigger(
+            arg_name="message",
+            topic_name=subscription.topic,
+            subscription_name=subscription.name,
+            connection="SERVICEBUS",
+            is_sessions_enabled=subscription.has_sessions,
             cardinality=func.Cardinality.ONE,
             data_type=func.DataType.BINARY,
         )(handle)
@@ -82,3 +108,15 @@ def pl_refresh(message: func.ServiceBusMessage) -> None:
 def jobs(message: func.ServiceBusMessage) -> None:
     """One slice of a scheduled job."""
     _handle(JOBS, message)
+
+
+@_subscribed(ALERTS)
+def alerts(message: func.ServiceBusMessage) -> None:
+    """The FLC of a site is far from its budget: an alert."""
+    _handle(ALERTS.source, message)
+
+
+@_subscribed(TREND)
+def trend(message: func.ServiceBusMessage) -> None:
+    """Statistics of a site changed: its trend analyses are stale."""
+    _handle(TREND.source, message)

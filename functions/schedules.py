@@ -83,6 +83,18 @@ def refresh_pnl_all(timer: func.TimerRequest) -> None:
 
 
 @_timer
+def trend_analysis(timer: func.TimerRequest) -> None:
+    """02:00: the trends of every site in every time frame."""
+    _propose("trend_analysis")
+
+
+@_timer
+def month_close_snapshot(timer: func.TimerRequest) -> None:
+    """The tenth of a month at 12:00: freezes the P&L of the month before."""
+    _propose("month_close_snapshot")
+
+
+@_timer
 def outbox_relay(timer: func.TimerRequest) -> None:
     """Every ten seconds: sends the messages that are due."""
     from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import

@@ -24,6 +24,8 @@ JOBS: Final[Mapping[str, str]] = MappingProxyType(
         "sync_ledger": "0 30 5 * * *",
         "sync_daily": "0 0 10,16 * * *",
         "refresh_pnl_all": "0 0 11 * * *",
+        "trend_analysis": "0 0 2 * * *",
+        "month_close_snapshot": "0 0 12 10 * *",
     }
 )
 """Jobs of which a timer proposes slots, with their delivered schedules (NCRONTAB, UTC)."""

@@ -79,6 +79,7 @@ def demo(
         output.out.print(
             f"\nDone in {time.perf_counter() - started:.0f} s. Go on with\n"
             "  townepark serve\n"
+            "  townepark token --user me --role forecasting_admin   (every request to the API needs a token)\n"
             f"  townepark pnl show --site {site_id} --period {year} --breakdown"
         )
     if not report.is_good:

@@ -11,6 +11,7 @@ from cli.arguments import AsJson, ready_runtime
 from cli.host.embedded_store import EmbeddedStore
 from cli.host.host import DEFAULT_PORT, LocalHost
 from cli.host.screen import show
+from shared_code.security.development import is_embedded_default
 
 
 def serve(
@@ -24,8 +25,15 @@ def serve(
         handler.setLevel(logging.INFO)
     with LocalHost(EmbeddedStore(runtime.database), address=address, port=port) as host:
         if as_json:
-            output.print_json({"url": host.url, "healthUrl": host.health_url, "functions": host.served()})
+            output.print_json(
+                {
+                    "url": host.url,
+                    "healthUrl": host.health_url,
+                    "docsUrl": host.docs_url,
+                    "functions": host.served(),
+                }
+            )
             sys.stdout.flush()
         else:
-            show(host, output.out)
+            show(host, output.out, gives_tokens=is_embedded_default(runtime.settings))
         host.wait()

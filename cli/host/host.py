@@ -12,6 +12,7 @@ from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
+from cli.host.docs import DOCS_PATH
 from cli.host.functions import RegisteredFunction, TriggerKind, registered_functions, route_prefix
 from cli.host.http import HttpServer
 from cli.host.queues import QueuePump, QueueStore
@@ -73,6 +74,11 @@ class LocalHost(AbstractContextManager["LocalHost"]):
     def health_url(self) -> str:
         """The address that says whether the app is well."""
         return self.url + _HEALTH
+
+    @property
+    def docs_url(self) -> str:
+        """The page that describes the API."""
+        return self.url + DOCS_PATH
 
     def served(self) -> list[ServedFunction]:
         """The functions, HTTP first, then timers by their next run, then queues."""

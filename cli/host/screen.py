@@ -5,16 +5,32 @@ from rich.table import Table
 
 from cli.host.host import LocalHost, ServedFunction
 
+_SIGN_IN = "TOKEN=$(townepark token --user me --role forecasting_admin)"
+"""How a newcomer gets a token."""
+
 _TITLES = {"http": "HTTP", "timer": "timer", "queue": "queue"}
 
 
-def show(host: LocalHost, console: Console) -> None:
-    """Prints the functions with their triggers, the next runs of timers and the address of health."""
+def show(host: LocalHost, console: Console, *, gives_tokens: bool = False) -> None:
+    """Prints the functions, the next runs of timers, the addresses, and how to make a first request.
+
+    `gives_tokens`: this machine is an issuer of tokens to itself.
+    """
     table = Table("Function", "Trigger", "Listens to", "Next run (UTC)", box=None, header_style="bold")
     for function in host.served():
         table.add_row(function.name, _TITLES[function.kind], function.source, _when(function))
     console.print(table)
     console.print(f"\nServing {host.url}   health: {host.health_url}   Ctrl+C ends", highlight=False)
+    console.print(f"The API, described: {host.docs_url}", highlight=False)
+    if gives_tokens:
+        console.print(
+            "A first request, in another window:\n"
+            f"  {_SIGN_IN}\n"
+            f'  curl -H "Authorization: Bearer $TOKEN" {host.url}/api/v1/forecasting/sites',
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _when(function: ServedFunction) -> str:

@@ -13,19 +13,51 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from shared_code.api import caller
+from shared_code.api.audit import audit_router
+from shared_code.api.authentication import authenticate
 from shared_code.api.caller import Caller
 from shared_code.api.cors import CrossOrigin
+from shared_code.api.data_quality import data_quality_router
+from shared_code.api.dataflow import dataflow_router
+from shared_code.api.flc import flc_router
+from shared_code.api.forecast import forecast_router
 from shared_code.api.gate import Entrance, RuntimeProvider
 from shared_code.api.health import health_router
 from shared_code.api.job_code_rates import job_code_rates_router
+from shared_code.api.job_codes import job_codes_router
+from shared_code.api.job_groups import job_groups_router
+from shared_code.api.me import me_router
 from shared_code.api.middleware import ErrorAnswers, RequestLog
+from shared_code.api.notes import notes_router
 from shared_code.api.openapi import openapi_router
+from shared_code.api.other_expenses import other_expenses_router
+from shared_code.api.parking_rates import parking_rates_router
+from shared_code.api.payroll import payroll_router
+from shared_code.api.payroll_calculation import payroll_calculation_router
+from shared_code.api.payroll_copy import payroll_copy_router
+from shared_code.api.payroll_lists import payroll_lists_router
 from shared_code.api.pl_rollup import pl_rollup_router
 from shared_code.api.pl_view import pl_view_router
+from shared_code.api.productivity import productivity_router
 from shared_code.api.rate_calculations import rate_calculations_router
+from shared_code.api.revenue_categories import revenue_categories_router
+from shared_code.api.revenue_external import external_revenue_router
+from shared_code.api.revenue_internal import internal_revenue_router
+from shared_code.api.revenue_other import other_revenue_router
 from shared_code.api.routing import ResourceTree
+from shared_code.api.security_trail import DeniedCalls
+from shared_code.api.site_benchmarks import site_benchmarks_router
+from shared_code.api.sites import sites_router
+from shared_code.api.snapshots import snapshots_router
+from shared_code.api.statistics import statistics_router
+from shared_code.api.statistics_copy import statistics_copy_router
+from shared_code.api.submissions import submissions_router
+from shared_code.api.summary import summary_router
+from shared_code.api.trends import trends_router
+from shared_code.api.variance import variance_router
 from shared_code.errors import ConfigurationError
 from shared_code.logs import configure_logging
+from shared_code.security.claims import VerifiedToken
 from shared_code.services.runtime import runtime
 from shared_code.settings import settings
 
@@ -36,7 +68,7 @@ ALIASES: Final[Mapping[str, str]] = {f"{BASE}/jobcodes": JOB_CODES}
 """Families that are also served below the versioned base."""
 
 ANONYMOUS: Final = frozenset({f"{BASE}/health", f"{BASE}/openapi.json"})
-"""The only paths that anybody may call."""
+"""The only paths that anybody may get."""
 
 
 @cache
@@ -58,15 +90,48 @@ def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
         health_router(BASE),
         pl_view_router(BASE),
         pl_rollup_router(BASE),
+        flc_router(BASE),
+        variance_router(BASE),
+        productivity_router(BASE),
+        trends_router(BASE),
+        site_benchmarks_router(BASE),
+        sites_router(BASE),
+        me_router(BASE),
+        job_groups_router(BASE),
+        job_codes_router(BASE),
+        statistics_router(BASE),
+        statistics_copy_router(BASE),
+        payroll_router(BASE),
+        payroll_copy_router(BASE),
+        payroll_calculation_router(BASE),
+        payroll_lists_router(BASE),
+        parking_rates_router(BASE),
+        revenue_categories_router(BASE),
+        external_revenue_router(BASE),
+        internal_revenue_router(BASE, runtime_provider),
+        other_revenue_router(BASE),
+        other_expenses_router(BASE),
+        forecast_router(BASE),
+        summary_router(BASE),
         job_code_rates_router(JOB_CODES),
         rate_calculations_router(JOB_CODES),
+        notes_router(BASE),
+        submissions_router(BASE),
+        snapshots_router(BASE),
+        audit_router(BASE),
+        dataflow_router(BASE),
+        data_quality_router(BASE),
     )
     operations = [*described, *_operations(openapi_router(BASE, described))]
 
-    def identify(connection: HTTPConnection) -> Caller:
-        return caller.identify(runtime_provider().settings, connection)
+    def authenticated(connection: HTTPConnection) -> VerifiedToken:
+        return authenticate(runtime_provider(), connection)
 
-    app.router.routes[:] = [Entrance(ResourceTree(operations, ALIASES), ANONYMOUS, identify)]
+    def identify(token: VerifiedToken) -> Caller:
+        return caller.identify(runtime_provider(), token)
+
+    app.router.routes[:] = [Entrance(ResourceTree(operations, ALIASES), ANONYMOUS, authenticated, identify)]
+    app.add_middleware(DeniedCalls, runtime_provider=runtime_provider)
     app.add_middleware(ErrorAnswers)
     return RequestLog(ErrorAnswers(CrossOrigin(app, lambda: runtime_provider().settings.cors_origins)))
 

@@ -3,33 +3,20 @@
 Source: REST API, "Authentication" and "Scopes, roles and sites".
 """
 
-import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
-
-from starlette.requests import HTTPConnection
 
 from shared_code.api.errors import refusal
 from shared_code.domain.site_scope import SiteScope
-from shared_code.settings import Settings
+from shared_code.security.claims import VerifiedToken
+from shared_code.security.errors import AccessDeniedError
+from shared_code.security.rights import Access, Rights
+from shared_code.services.runtime import Runtime
 
-
-@dataclass(frozen=True, slots=True, init=False)
-class Access:
-    """Who may make a call: one of `permissions` must be granted, by one of `roles`.
-
-    No permission named: none is needed. Roles None: any role will do.
-
-    Source: REST API, "Who may call what".
-    """
-
-    permissions: tuple[str, ...]
-    roles: frozenset[str] | None
-
-    def __init__(self, *permissions: str, roles: Iterable[str] | None = None) -> None:
-        object.__setattr__(self, "permissions", permissions)
-        object.__setattr__(self, "roles", None if roles is None else frozenset(roles))
+_READS_PAY: Final = "payroll:admin"
 
 
 class Caller(Protocol):
@@ -60,6 +47,16 @@ class Caller(Protocol):
         """Everything that some role grants and the token carries, such as `forecasting:read` and `pl-view:district`."""
         ...
 
+    @property
+    def districts(self) -> tuple[str, ...]:
+        """The codes of the caller's districts, those of their regions among them; who sees all sites needs none."""
+        ...
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The codes of the caller's regions; who sees all sites needs none."""
+        ...
+
     def reach(self, access: Access) -> SiteScope:
         """The sites for which the caller has `access`. Raises `RefusedError` (403) when there is no such right."""
         ...
@@ -68,54 +65,76 @@ class Caller(Protocol):
         """The role with the most rights that gives the caller `access` to the site; None without one."""
         ...
 
+    def oversees(self, access: Access, level: str, code: str | None) -> bool:
+        """Whether a role with `access` covers the `district` or `region`; None: one that does not exist."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class LocalOperator:
-    """Whoever sits at the machine that holds the embedded database: may do everything, everywhere."""
 
-    user_id: str = "local"
-    reads_pay: bool = True
-    display_name: str = "local"
-    roles: tuple[str, ...] = ("forecasting_admin",)
-    permissions: frozenset[str] = frozenset({"forecasting:admin"})
+@dataclass(frozen=True)
+class TokenCaller:
+    """The bearer of a token, by the principal name and with the rights that count now."""
+
+    user_id: str
+    display_name: str
+    rights: Rights
+
+    @cached_property
+    def reads_pay(self) -> bool:
+        """Whether the pay of salaried job codes is shown."""
+        return _READS_PAY in self.rights.permissions
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that count."""
+        return tuple(role.value for role in self.rights.roles)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the roles grant and the token carries."""
+        return self.rights.permissions
+
+    @property
+    def districts(self) -> tuple[str, ...]:
+        """The codes of the caller's districts."""
+        return self.rights.districts
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The codes of the caller's regions."""
+        return self.rights.regions
 
     def reach(self, access: Access) -> SiteScope:
-        """Every site."""
-        return SiteScope.all_sites()
+        """The sites for which the caller has `access`."""
+        with _refusing():
+            return self.rights.reach(access)
 
     def role_on(self, access: Access, site_id: str) -> str | None:
-        """The administrator's."""
-        return "forecasting_admin"
+        """The role with the most rights on the site."""
+        role = self.rights.role_on(access, site_id)
+        return None if role is None else role.value
+
+    def oversees(self, access: Access, level: str, code: str | None) -> bool:
+        """Whether the caller's roles cover the organisation."""
+        with _refusing():
+            return self.rights.oversees(access, level, code)
 
 
-_OWN_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Names by which a machine calls itself; another one was resolved by somebody else."""
+def identify(runtime: Runtime, token: VerifiedToken) -> Caller:
+    """The caller behind a token that holds, with the rights of this moment; somebody unknown has none.
 
-
-def identify(settings: Settings, connection: HTTPConnection) -> Caller:
-    """The caller of a request. Raises `RefusedError` (401) when it is not established.
-
-    Only the operator of an embedded installation is known so far: environment `local`, database on this machine,
-    request from this machine and addressed to it, so that no page of another origin can speak in the operator's name.
-
-    Source: REST API, "Authentication".
+    Source: REST API, "Scopes, roles and sites".
     """
-    if settings.environment_name == "local" and settings.is_embedded and _is_from_here(connection):
-        return LocalOperator()
-    raise refusal(
-        "INVALID_TOKEN",
-        "A valid access token is needed.",
-        "Authorization",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    found = runtime.permissions.of(token)
+    return TokenCaller(found.user_id, token.name or found.user_id, found.rights)
 
 
-def _is_from_here(connection: HTTPConnection) -> bool:
-    host = connection.headers.get("host", "")
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if name not in _OWN_NAMES or connection.client is None:
-        return False
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A right that is denied refuses the request."""
     try:
-        return ipaddress.ip_address(connection.client.host).is_loopback
-    except ValueError:
-        return False
+        yield
+    except AccessDeniedError as denied:
+        raise refusal(denied.code, denied.message, details=denied.details) from None
+
+
+__all__ = ["Access", "Caller", "TokenCaller", "identify"]

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ASKED: Final = "Access-Control-Request-Method"
-_METHODS: Final = "GET, POST, PUT"
-_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id"
+_METHODS: Final = "GET, PATCH, POST, PUT"
+_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id, X-Source"
 _EXPOSED: Final = (
     "Content-Disposition, ETag, Idempotency-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
     "X-RateLimit-Reset, X-Request-Id"

@@ -4,6 +4,7 @@ Source: REST API, "Envelope" and "Caching and freshness".
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
@@ -114,18 +115,37 @@ def success(
 ) -> Response:
     """The answer to a request that was carried out. Members appear in the order of the models."""
     shown = _dumped(data) if isinstance(data, BaseModel) else [_dumped(item) for item in data]
-    return _response(
-        status,
-        {
-            "success": True,
-            "data": shown,
-            "message": message,
-            **_stamp(),
-            "errors": [],
-            "meta": _dumped(meta or Meta()),
-        },
-        {"Cache-Control": cache, **(headers or {})},
+    return Success(
+        Content(
+            json_bytes(shown),
+            json_bytes(message),
+            json_bytes(_dumped(meta or Meta())),
+            status,
+            {"Cache-Control": cache, **(headers or {})},
+        )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an answer says, as JSON, without the request that it is given to."""
+
+    data: bytes
+    message: bytes
+    meta: bytes
+    status: int
+    headers: Mapping[str, str]
+
+
+class Success(Response):
+    """A successful answer to the request under way; its `content` may be given to other requests too."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        stamp = json_bytes(_stamp())[1:-1]
+        parts = (b'{"success":true,"data":', content.data, b',"message":', content.message, b",", stamp)
+        end = (b',"errors":[],"meta":', content.meta, b"}")
+        super().__init__(b"".join((*parts, *end)), content.status, content.headers, media_type="application/json")
 
 
 def failure(

@@ -113,7 +113,7 @@ def answer_error(error: BaseException) -> Response:
     if isinstance(error, SourceError):
         return _server_error(502, "INTEGRATION_ERROR")
     if isinstance(error, TransientError):
-        return _server_error(503, "DATABASE_ERROR")
+        return _server_error(503, error.code if 503 in STATUSES.get(error.code, ()) else "DATABASE_ERROR")
     if isinstance(error, ForecastError) and error.status < 500:
         return _told(error)
     if isinstance(error, SQLAlchemyError):

@@ -87,6 +87,12 @@ def _whole(value: object) -> int:
     raise wrong("INVALID_DATA_TYPE", "A whole number is needed")
 
 
+def _plain_number(value: object) -> Decimal:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", value, re.ASCII):
+        return Decimal(value)
+    raise wrong("INVALID_DATA_TYPE", "A number is needed, such as 7.5")
+
+
 def _monthly_period(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -145,6 +151,9 @@ QueryFlag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boo
 
 QueryCount = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
 """A whole number in a query."""
+
+QueryNumber = Annotated[Decimal, BeforeValidator(_plain_number), WithJsonSchema({"type": "number"})]
+"""A number in a query."""
 
 WordList = BeforeValidator(_words)
 """Takes query values such as `variance,totals` apart."""

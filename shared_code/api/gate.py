@@ -2,8 +2,7 @@
 
 `Entrance` takes the stages before the operation is known: (1) token, (2) rate limit, (3) route. `Demands` says what an
 operation asks, and takes the stages that follow: (4) scope and role, (5) site, (6) period, (7) query, (8) body.
-Versions, locks and rules (9 to 12) are the use case's. Rate limits are counted per principal of a token; the operator
-of an embedded installation has none.
+Versions, locks and rules (9 to 12) are the use case's.
 
 Source: REST API, "Order of checks".
 """
@@ -31,10 +30,11 @@ from shared_code.api.validation import Query, read_body, read_query
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.logs import current_request
+from shared_code.security.claims import VerifiedToken
 from shared_code.services.forecast.author import ANY_VERSION, NEVER, Author, Precondition
 from shared_code.services.periods import MONTHLY_FORMS, Period, PeriodType, parse_period, require_available
 from shared_code.services.pnl_site_cells import OpenSite, open_site
-from shared_code.services.rollup_members import find_organization, level_named
+from shared_code.services.rollup_members import Level, find_organization, level_named
 from shared_code.services.runtime import Runtime
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -42,7 +42,8 @@ B = TypeVar("B")
 
 RuntimeProvider = Callable[[], Runtime]
 AccessOfPath = Callable[[Mapping[str, str]], Access]
-Identify = Callable[[HTTPConnection], Caller]
+Authenticate = Callable[[HTTPConnection], VerifiedToken]
+Identify = Callable[[VerifiedToken], Caller]
 
 _ENTITY_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<version>[0-9]{1,9})"', re.ASCII)
 
@@ -61,9 +62,12 @@ class NoBody:
 class Entrance(BaseRoute):
     """The one route of the app: who calls, and what for. Operations of `anonymous` paths ask for nobody."""
 
-    def __init__(self, tree: ResourceTree, anonymous: Collection[str], identify: Identify) -> None:
+    def __init__(
+        self, tree: ResourceTree, anonymous: Collection[str], authenticate: Authenticate, identify: Identify
+    ) -> None:
         self._tree = tree
         self._anonymous = frozenset(anonymous)
+        self._authenticate = authenticate
         self._identify = identify
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -75,25 +79,31 @@ class Entrance(BaseRoute):
         raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stages 1 to 3, then the operation. Raises `RefusedError` (401, 404, 405)."""
-        raw_path = scope["raw_path"].decode("latin-1").partition("?")[0]
-        resource = self._tree.find(raw_path)
-        if resource is None or resource.path not in self._anonymous:
-            caller = await run_in_threadpool(self._identify, HTTPConnection(scope))
-            scope["caller"] = caller
-            if (note := current_request()) is not None:
-                note.user_id = caller.user_id
+        """Stages 1 to 3, then the operation. Raises `RefusedError` (401, 404, 405, 429)."""
+        resource = self._tree.find(scope["raw_path"].decode("latin-1").partition("?")[0])
+        operation = resource.operations.get(scope["method"]) if resource else None
+        note = current_request()
+        if note is not None and resource is not None:
+            note.endpoint = resource.path if operation is None else operation.path
+        if resource is None or operation is None or resource.path not in self._anonymous:
+            await run_in_threadpool(self._admit, scope, is_served=operation is not None)
         if resource is None:
             raise refusal("NOT_FOUND", "There is no such resource.")
-        operation = resource.operations.get(scope["method"])
-        if (note := current_request()) is not None:
-            note.endpoint = resource.path if operation is None else operation.path
         if operation is None:
             message = "This resource does not offer that method."
             raise refusal("METHOD_NOT_ALLOWED", message, headers={"Allow": resource.allow})
         scope["endpoint"], scope["route"] = operation.endpoint, operation
         scope["path_params"] = resource.parameters(operation)
         await operation.handle(scope, receive, send)
+
+    def _admit(self, scope: Scope, *, is_served: bool) -> None:
+        """Stages 1 and 2; whose token it is, is looked up for what `is_served` alone."""
+        token = self._authenticate(HTTPConnection(scope))
+        if not is_served:
+            return
+        scope["caller"] = caller = self._identify(token)
+        if (note := current_request()) is not None:
+            note.user_id = caller.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +189,12 @@ class Demands(Generic[Q, B]):
         access = self.access(path)
         scope = caller.reach(access)
         site = _site(runtime, scope, path)
-        _check_organization(runtime, path)
+        _check_organization(runtime, caller, access, path)
         _check_job_code(path)
         period = self._period(path, site)
         query = read_query(self.query, query_pairs(request))
         check_accept(request)
-        read = self._body(request, body)
+        read = self._body(request, body, period)
         return Call(
             runtime, caller, access, scope, path, site, period, query, read, if_match(request), source_of(request)
         )
@@ -198,7 +208,7 @@ class Demands(Generic[Q, B]):
             require_available(period, site.business_date)
         return period
 
-    def _body(self, request: Request, body: bytes | None) -> B:
+    def _body(self, request: Request, body: bytes | None, period: Period | None) -> B:
         if not issubclass(self.body, BaseModel):
             return self.body()
         check_content_type(request)
@@ -213,7 +223,7 @@ class Demands(Generic[Q, B]):
             members = parse_object(body)
         except BadJsonError as error:
             raise refusal("INVALID_DATA_TYPE", f"{error}.", "body") from None
-        return read_body(self.body, members)
+        return read_body(self.body, members, period)
 
 
 def check_accept(request: Request) -> None:
@@ -293,12 +303,17 @@ def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite 
         raise refusal("SITE_NOT_FOUND", "There is no such site.", field, details={"providedValue": site_id}) from None
 
 
-def _check_organization(runtime: Runtime, path: dict[str, str]) -> None:
-    """The organisation of the path, in the place of a site."""
+def _check_organization(runtime: Runtime, caller: Caller, access: Access, path: dict[str, str]) -> None:
+    """The organisation of the path, in the place of a site: one that is not theirs looks like one that is not there."""
     if "organizationLevel" not in path:
         return
-    name = path["organizationId"]
-    if find_organization(runtime, level_named(path["organizationLevel"]), name) is None:
+    level, name = level_named(path["organizationLevel"]), path["organizationId"]
+    found = find_organization(runtime, level, name)
+    needs_own = level in {Level.DISTRICT, Level.REGION} or found is None
+    if needs_own and not caller.oversees(access, level, found.id if found else None):
+        message = "You have no access to this organization."
+        raise refusal("INSUFFICIENT_PERMISSIONS", message, details={"reason": "organization_scope"})
+    if found is None:
         details = {"providedValue": shown_value(name)}
         raise refusal("NOT_FOUND", "There is no such organization.", "organizationId", details=details)
 

@@ -1,19 +1,21 @@
-"""Whether the app can work. Anybody may ask, and learns nothing else.
+"""Whether the app can work. Anybody may ask, and learns nothing else; administrators see its parts.
 
 Source: REST API, "Operations".
 """
 
 import logging
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from shared_code.api.caller import Access
 from shared_code.api.envelope import NOT_STORED, CamelModel, Envelope, ErrorEntry, Meta, failure, success
-from shared_code.api.gate import check_accept
-from shared_code.services.health import check_health
+from shared_code.api.gate import Call, Demands, NoBody, NoQuery, check_accept
+from shared_code.services.health import check_components, check_health
 
 PATH: Final = "/health"
 LONGEST_CHECK_S: Final = 2.0
@@ -30,8 +32,26 @@ class Health(CamelModel):
     status: str = "ok"
 
 
+class ComponentShape(CamelModel):
+    """A part of the app: `degraded` works but needs attention, `failed` does not work; `code` says why."""
+
+    name: str
+    status: Literal["ok", "degraded", "failed"]
+    code: str | None
+    checked_at: datetime
+
+
+class HealthDetailsShape(CamelModel):
+    """The parts of the app."""
+
+    components: list[ComponentShape]
+
+
+DETAILS: Final = Demands(Access(roles=("forecasting_admin",)), query=NoQuery, body=NoBody)
+
+
 def health_router(base: str) -> APIRouter:
-    """The health resource below `base`."""
+    """The health resources below `base`."""
     router = APIRouter(prefix=base, tags=["operations"])
     limiter = anyio.CapacityLimiter(_CHECKS_AT_ONCE)
 
@@ -52,4 +72,17 @@ def health_router(base: str) -> APIRouter:
             return failure(503, message, [ErrorEntry(code="INTERNAL_ERROR", message=message)])
         return success(Health(), "Health retrieved successfully", cache=NOT_STORED)
 
+    router.add_api_route(
+        f"{PATH}/details",
+        health_details,
+        methods=["GET"],
+        response_model=Envelope[HealthDetailsShape, Meta],
+        summary="The parts of the app",
+    )
     return router
+
+
+def health_details(call: Annotated[Call[NoQuery, NoBody], Depends(DETAILS)]) -> Response:
+    """Every part is looked at on its own, so that one that fails hides no other."""
+    components = [ComponentShape.model_validate(component) for component in check_components(call.runtime)]
+    return success(HealthDetailsShape(components=components), "Health retrieved successfully", cache=NOT_STORED)

@@ -15,6 +15,7 @@ from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, Meta, SnakeModel, success
 from shared_code.api.fields import Day, HourlyRate, JobCode, Number, QueryCount, QueryFlag, Reason, SiteCode
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
+from shared_code.api.security_trail import note_pay_read
 from shared_code.api.validation import Body, Query
 from shared_code.domain.rates_in_force import RateMethod
 from shared_code.logs import current_request
@@ -106,8 +107,11 @@ def site_rates(call: Annotated[Call[RatesQuery, NoBody], Depends(READ)]) -> Resp
         page=query.page,
         limit=query.limit,
     )
+    reads_pay = call.caller.reads_pay
+    if reads_pay and any(row.is_salaried for row in found.rates):
+        note_pay_read(call)
     return success(
-        [_rate(row, reads_pay=call.caller.reads_pay) for row in found.rates],
+        [_rate(row, reads_pay=reads_pay) for row in found.rates],
         "Rates retrieved successfully",
         meta=Meta.of_page(found.total, query.page, query.limit),
     )

@@ -24,7 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Names the request, ties log records to it, writes its line, and marks every response."""
+    """Names the request, ties log records to it, writes its line, and marks every response.
+
+    What a part of the app puts into `response_headers` of the scope is in the response, whoever answers.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,6 +38,8 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         note = RequestNote(request_id(Headers(scope=scope)), scope["method"])
+        further: dict[str, str] = {}
+        scope["response_headers"] = further
         status = 0
 
         async def send_marked(message: Message) -> None:
@@ -44,6 +49,7 @@ class RequestLog:
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID_HEADER] = note.request_id
                 headers["X-Content-Type-Options"] = "nosniff"
+                headers.update(further)
             await send(message)
 
         invocation_id = scope.get("azure_functions.invocation_id")

@@ -20,13 +20,46 @@ from shared_code.api.envelope import Failure
 from shared_code.api.errors import STATUSES
 from shared_code.api.fields import JOB_CODE, SITE_CODE
 from shared_code.api.gate import Demands, check_accept
+from shared_code.api.repetition import KEY, repetition
 from shared_code.api.validation import parameter_names
+from shared_code.services.idempotency import HEADER
 
 PATH: Final = "/openapi.json"
 
 _TITLE: Final = "Towne Park Forecasting"
 _REFERENCE: Final = "#/components/schemas/{model}"
-_BEARER: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "A token of the issuer, signed with RS256; `townepark token` makes one on a development machine.",
+}
+_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "WWW-Authenticate": {"description": "How to authenticate", "schema": {"type": "string", "const": "Bearer"}},
+    "Retry-After": {
+        "description": "Seconds after which another try is worth it",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-RateLimit-Limit": {
+        "description": "Requests that are permitted in a window",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "Requests that are left in the window",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-RateLimit-Reset": {
+        "description": "When the window ends, in Unix seconds",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+"""Headers of answers that several operations give."""
+_COUNTED: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_HEADERS_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 _EXAMPLE: Final = {
     "success": False,
     "data": None,
@@ -70,8 +103,16 @@ _PATH_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """What is said of the parameters of paths; others are texts."""
 
+_REPETITION: Final = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A request that is sent again with its key is answered again and carried out once",
+    "schema": {"type": "string", "pattern": KEY},
+}
+
 _ALWAYS: Final = (500, 503)
-_OF_DEMANDS: Final = (400, 401, 403, 404, 406)
+_OF_DEMANDS: Final = (400, 401, 403, 404, 406, 429)
 _OF_BODIES: Final = (409, 413, 415, 422)
 
 
@@ -83,7 +124,9 @@ def document(routes: Sequence[APIRoute], server: str = "/") -> dict[str, Any]:
     result = get_openapi(title=_TITLE, version="1.0", openapi_version="3.1.0", routes=routes, servers=[{"url": server}])
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas |= _schemas([Failure, *(demands.body for _, demands in _demanding(routes) if demands.takes_body)])
-    result["components"]["securitySchemes"] = {"bearer": _BEARER}
+    for _, demands in _demanding(routes):
+        schemas |= _query_schema(demands.query).get("$defs", {})
+    result["components"] |= {"securitySchemes": {"bearer": _BEARER}, "headers": dict(_HEADERS)}
     for route in routes:
         for method in route.methods or ():
             _complete(result["paths"][route.path][method.lower()], route, _demands_of(route))
@@ -121,10 +164,17 @@ def _complete(operation: dict[str, Any], route: APIRoute, demands: Demands[Any, 
             statuses += _OF_BODIES
             schema = {"$ref": _REFERENCE.format(model=demands.body.__name__)}
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if any(dependency.call is repetition for dependency in route.dependant.dependencies):
+        parameters.append(_REPETITION)
     if parameters:
         operation["parameters"] = parameters
     for status in sorted(statuses):
         operation["responses"].setdefault(str(status), _failure(status))
+    for status, response in operation["responses"].items():
+        # A server error may come before the request is counted.
+        counted = _COUNTED if demands is not None and int(status) < 500 else ()
+        if names := (*_HEADERS_OF.get(int(status), ()), *counted):
+            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _failure(status: int) -> dict[str, Any]:
@@ -140,7 +190,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
-    properties = query.model_json_schema(ref_template=_REFERENCE, by_alias=False)["properties"]
+    properties = _query_schema(query)["properties"]
     result = []
     for name, field in query.model_fields.items():
         described = {key: value for key, value in properties[name].items() if key != "title"}
@@ -150,6 +200,10 @@ def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
             parameter["description"] = f"Also: `{'`, `'.join(others)}`"
         result.append(parameter)
     return result
+
+
+def _query_schema(query: type[BaseModel]) -> dict[str, Any]:
+    return query.model_json_schema(ref_template=_REFERENCE, by_alias=False)
 
 
 def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:

@@ -63,33 +63,6 @@ class TotalShape(CamelModel):
     variance: VarianceShape | None
 
 
-class AccountShape(CamelModel):
-    """An account of an expense line."""
-
-    account: str
-    name: str
-    amount: Money
-
-
-class ComponentShape(CamelModel):
-    """A component of a revenue line, or a part of an expense line's formula."""
-
-    component: str
-    label: str
-    amount: Money
-    source: str | None
-    detail: dict[str, str] | None
-
-
-class BreakdownShape(CamelModel):
-    """What a line is made of in one month; `accounts` is empty where a formula gives the figure."""
-
-    period: str
-    month: int
-    accounts: list[AccountShape]
-    components: list[ComponentShape]
-
-
 class LineShape(CamelModel):
     """A line of the P&L."""
 
@@ -100,12 +73,6 @@ class LineShape(CamelModel):
     total: TotalShape
     actual_subtotal: Money | None
     percent_of_internal_revenue: PercentPoints | None
-
-
-class DetailedLineShape(LineShape):
-    """A line with what it is made of; null for results and statistics, which are computed from the other lines."""
-
-    breakdown: list[BreakdownShape] | None
 
 
 def shown_warnings(warnings: Sequence[ViewWarning], age: SourceAge) -> list[WarningShape]:

@@ -15,6 +15,8 @@ from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, Meta, SnakeModel, success
 from shared_code.api.fields import Day, HourlyRate, JobCode, SiteCode, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
+from shared_code.api.repetition import Repeatable
+from shared_code.api.security_trail import note_pay_read
 from shared_code.api.validation import Body
 from shared_code.domain.job_code_rates import RateOutcome
 from shared_code.domain.rates_in_force import RateMethod
@@ -137,19 +139,14 @@ def rate_calculations_router(base: str) -> APIRouter:
     return router
 
 
-def calculate(call: Annotated[Call[NoQuery, CalculationBody], Depends(CALCULATE)]) -> Response:
+def calculate(call: Annotated[Call[NoQuery, CalculationBody], Depends(CALCULATE)], repeat: Repeatable) -> Response:
     """Up to 25 sites at once with their results; more, or all, in the background."""
     body = call.body
     if body.trigger == "scheduled":
         call.caller.reach(_SERVICES)
     for site_id in body.sites or ():
         require_site(call.scope, site_id)
-    request = _request(call)
-    if request.sites is None or len(request.sites) > MOST_SITES_AT_ONCE:
-        job_id = queue_rate_run(call.runtime, request)
-        return success(QueuedCalculation(job_id=job_id, status="queued"), "Calculation queued successfully", status=202)
-    report = calculate_rates(call.runtime, request)
-    return success(_calculation(report, reads_pay=call.caller.reads_pay), "Rates calculated successfully")
+    return repeat.once(call, lambda: _calculated(call))
 
 
 def calculation(call: Annotated[Call[NoQuery, NoBody], Depends(LOOK)]) -> Response:
@@ -165,6 +162,18 @@ def calculation(call: Annotated[Call[NoQuery, NoBody], Depends(LOOK)]) -> Respon
         }
     )
     return success(state, "Calculation retrieved successfully")
+
+
+def _calculated(call: Call[NoQuery, CalculationBody]) -> Response:
+    request = _request(call)
+    if request.sites is None or len(request.sites) > MOST_SITES_AT_ONCE:
+        job_id = queue_rate_run(call.runtime, request)
+        return success(QueuedCalculation(job_id=job_id, status="queued"), "Calculation queued successfully", status=202)
+    report = calculate_rates(call.runtime, request)
+    reads_pay = call.caller.reads_pay
+    if reads_pay and any(item.outcome is RateOutcome.EXCLUDED_SALARIED for item in report.results):
+        note_pay_read(call)
+    return success(_calculation(report, reads_pay=reads_pay), "Rates calculated successfully")
 
 
 def _request(call: Call[NoQuery, CalculationBody]) -> RateRequest:

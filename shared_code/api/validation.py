@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeVar, get_origin
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from shared_code.api.envelope import ErrorEntry
 from shared_code.api.errors import STATUSES, RefusedError, shown_value
+from shared_code.services.periods import Period
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,14 +91,37 @@ def parameter_names(name: str, field: FieldInfo) -> list[str]:
     return [field.alias or name]
 
 
-def read_body(model: type[M], members: Mapping[str, Any]) -> M:
-    """The members of a body as `model`. Raises `RefusedError` (400) with one entry per field, in body order."""
-    return _read(model, dict(members), [], is_query=False)
+def read_body(model: type[M], members: Mapping[str, Any], period: Period | None = None) -> M:
+    """The members of a body as `model`. Raises `RefusedError` (400) with one entry per field, in body order.
+
+    Checks of the model find the `period` of the path in their context (`period_of_path`).
+    """
+    return _read(model, dict(members), [], is_query=False, period=period)
 
 
-def _read(model: type[M], values: dict[str, Any], findings: list[ErrorEntry], *, is_query: bool) -> M:
+def period_of_path(info: ValidationInfo) -> Period | None:
+    """The period of the path of the request whose body is checked; None where the path names none."""
+    context: Mapping[str, Any] = info.context or {}
+    return context.get("period")
+
+
+def located(*faults: tuple[tuple[int | str, ...], PydanticCustomError, object]) -> ValidationError:
+    """What a check of a whole model raises: faults of single fields, each with its place in the model and its value."""
+    return ValidationError.from_exception_data(
+        "body", [InitErrorDetails(type=fault, loc=place, input=value) for place, fault, value in faults]
+    )
+
+
+def _read(
+    model: type[M],
+    values: dict[str, Any],
+    findings: list[ErrorEntry],
+    *,
+    is_query: bool,
+    period: Period | None = None,
+) -> M:
     try:
-        result = model.model_validate(values)
+        result = model.model_validate(values, context={"period": period})
     except ValidationError as error:
         found = error.errors(include_url=False)
         order = {name: place for place, name in enumerate(values)}

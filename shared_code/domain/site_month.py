@@ -42,7 +42,9 @@ class ComputedMonth:
 
     `trend` are the lines of the running month; the trend of others is their posted or forecast lines. `revenue`,
     `claims` and `profit` are trend figures in dollars; `revenue` is None where a source could not be read, `profit`
-    also where no management agreement is priced.
+    also where no management agreement is priced. `forecast_components` are those of the contract by the forecast,
+    `trend_components` those of the running month on its blended drivers, in which external revenue is recorded
+    through `external_through`; they are None where nothing is priced.
     """
 
     inputs: MonthInputs
@@ -57,6 +59,16 @@ class ComputedMonth:
     revenue: MonthRevenue | None
     claims: Decimal
     profit: Decimal | None
+    forecast_components: Components | None = None
+    trend_components: Components | None = None
+    external_through: date | None = None
+
+    @property
+    def trend_lines(self) -> Lines:
+        """The lines of the trend: posted in a closed month, blended in the running one, forecast in a later one."""
+        if self.kind is MonthKind.CURRENT:
+            return self.trend
+        return self.posted if self.kind is MonthKind.ACTUAL else self.forecast
 
 
 def compute_month(month: MonthInputs, inputs: SiteYearInputs, trend: TrendFigures) -> ComputedMonth:
@@ -104,11 +116,13 @@ class _Month:
     def compute(self) -> ComputedMonth:
         """All lines, then what the later months need."""
         forecast = self._forecast_lines()
+        forecast_components, trend_components = self._priced, None
         blended: BlendedMonth | None = None
         trend: Lines = {}
         if self._kind is MonthKind.CURRENT:
             blended = self._blend()
             trend = self._trend_lines(blended)
+            trend_components = self._priced
         elif self._kind is MonthKind.ACTUAL:
             self._price_posted()
         priced = self._priced
@@ -128,6 +142,9 @@ class _Month:
             profit=None
             if priced is None or not _pays_management(self._month)
             else priced.management_agreement.profit_share.profit,
+            forecast_components=forecast_components,
+            trend_components=trend_components,
+            external_through=None if blended is None else blended.external.last_day,
         )
 
     def _budget_of(self, balances: Sequence[Balance] | None) -> BudgetMonth | None:

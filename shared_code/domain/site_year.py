@@ -18,7 +18,7 @@ from shared_code.domain.pnl_components import Component, Line, check_components
 from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
 from shared_code.domain.site_month import ComputedMonth, carry, compute_month
 from shared_code.domain.site_year_inputs import SiteYearInputs
-from shared_code.domain.trend_figures import carried_figures
+from shared_code.domain.trend_figures import TrendFigures, carried_figures
 
 CALCULATION_VERSION = 3
 """Raised whenever a formula changes, so that what was stored by the old one is computed again."""
@@ -109,17 +109,26 @@ def compute_site_year(inputs: SiteYearInputs) -> SiteYearResult:
 
     Source: Calculations, "Order of dependencies".
     """
+    trend = carried_figures(inputs.carried)
+    months = [scenario for month in _months_in_order(inputs, trend) for scenario in _scenarios(month)]
+    return SiteYearResult(inputs.site_id, inputs.year, tuple(months), trend.profits)
+
+
+def computed_months(inputs: SiteYearInputs) -> Iterator[ComputedMonth]:
+    """The months of a site and year in order, each with how its figures came about. Raises as `compute_site_year`."""
+    return _months_in_order(inputs, carried_figures(inputs.carried))
+
+
+def _months_in_order(inputs: SiteYearInputs, trend: TrendFigures) -> Iterator[ComputedMonth]:
+    """The months of `inputs`, each added to the `trend` that the later ones accumulate."""
     if inputs.contract_problem is not None:
         raise CalculationError(inputs.contract_problem, field="contract")
-    trend = carried_figures(inputs.carried)
     for month in inputs.earlier:
         carry(compute_month(month, inputs, trend), trend, is_of_earlier_year=True)
-    months: list[ScenarioMonth] = []
     for month in inputs.months:
         computed = compute_month(month, inputs, trend)
         carry(computed, trend)
-        months.extend(_scenarios(computed))
-    return SiteYearResult(inputs.site_id, inputs.year, tuple(months), trend.profits)
+        yield computed
 
 
 def _scenarios(month: ComputedMonth) -> Iterator[ScenarioMonth]:

@@ -134,6 +134,14 @@ def refreshed_event(
     return replace(event, properties={**event.properties, "severity": variance.severity.value})
 
 
+def snapshot_event(snapshot_id: str, moment: datetime, request_id: str) -> Message:
+    """`SnapshotTaken`: figures were frozen. It is told once, and to listeners only."""
+    body = _body("SnapshotTaken", {"snapshotId": snapshot_id}, moment, request_id)
+    return Message(
+        FORECASTING_EVENTS, "SnapshotTaken", snapshot_id, str(body["eventId"]), body, {"requestId": request_id}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A write that changed a month of a site: the event that tells of it, and its own `fields`.

@@ -18,7 +18,40 @@ QUEUES = (STATISTICS_UPDATE, PAYROLL_CALCULATE, PL_REFRESH, JOBS)
 FORECASTING_EVENTS = "forecasting-events"
 STATISTICS_EVENTS = "statistics-events"
 TOPICS = (FORECASTING_EVENTS, STATISTICS_EVENTS)
-"""Topics for those who listen; the embedded queue has no subscribers and drops their messages."""
+"""Topics for those who listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A part of a topic's messages: those with this `subject` (None: any) and these `properties`.
+
+    Without sessions every message may be worked off at once.
+    """
+
+    topic: str
+    name: str
+    has_sessions: bool = True
+    subject: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Where a consumer finds its messages, as dead letters name it."""
+        return f"{self.topic}/{self.name}"
+
+    def wants(self, subject: str, properties: Mapping[str, Any]) -> bool:
+        """Whether a message belongs to the subscription."""
+        if self.subject is not None and subject != self.subject:
+            return False
+        return all(properties.get(name) == value for name, value in self.properties)
+
+
+ALERTS = Subscription(
+    FORECASTING_EVENTS, "alerts", has_sessions=False, subject="PLViewRefreshed", properties=(("severity", "high"),)
+)
+TREND = Subscription(STATISTICS_EVENTS, "trend")
+SUBSCRIPTIONS = (ALERTS, TREND)
+"""Subscriptions that this app works off; `reporting` is for readers outside the product."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from typing import Any, Final
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import ForecastError, LastingError, TransientError
 from shared_code.messaging.events import SCHEMA_VERSION, refresh_message
-from shared_code.messaging.message import JOBS, PAYROLL_CALCULATE, PL_REFRESH, STATISTICS_UPDATE, Message
+from shared_code.messaging.message import ALERTS, JOBS, PAYROLL_CALCULATE, PL_REFRESH, STATISTICS_UPDATE, TREND, Message
 from shared_code.messaging.received import ReceivedMessage
 from shared_code.services import rate_jobs, scheduled_jobs
 from shared_code.services.refresh_pnl import refresh_pnl
 from shared_code.services.runtime import Runtime, runtime
-from shared_code.storage import inbox, outbox, sites, versions
+from shared_code.storage import alerts, inbox, outbox, sites, trend_results, versions
 
 MAX_BODY_BYTES = 64 * 1024
 """Larger content is stored and referred to; such a message is not one of ours."""
@@ -75,6 +75,24 @@ def _request_refresh(app: Runtime, queue: str, message_id: str, body: Mapping[st
         inbox.record(connection, queue, message_id, "done", now)
 
 
+def _raise_flc_alert(app: Runtime, consumer: str, message_id: str, body: Mapping[str, Any]) -> None:
+    """The FLC of a site-month is far from its budget: raised until a later refresh finds it near."""
+    site_id, _ = _site_year(body)
+    period, now = str(body["period"]), app.clock.now()
+    details = {name: str(body.get(name))[:40] for name in ("period", "flc", "variance")}
+    with app.database.writing() as connection:
+        alerts.enter(connection, "flc_variance", f"{site_id} {period}", holds=True, details=details, now=now)
+        inbox.record(connection, consumer, message_id, "done", now)
+
+
+def _overtake_trends(app: Runtime, consumer: str, message_id: str, body: Mapping[str, Any]) -> None:
+    """The trend analyses of the site that the changed month reaches into are stale."""
+    site_id, _ = _site_year(body)
+    with app.database.writing() as connection:
+        trend_results.mark_stale(connection, [site_id], str(body["period"])[:7])
+        inbox.record(connection, consumer, message_id, "done", app.clock.now())
+
+
 def _work_slice(app: Runtime, queue: str, message_id: str, body: Mapping[str, Any]) -> None:
     """One slice of a scheduled job, or a background job."""
     if isinstance(job_id := body.get("jobId"), str):
@@ -93,8 +111,10 @@ HANDLERS: Final[Mapping[str, Callable[[Runtime, str, str, Mapping[str, Any]], No
     PAYROLL_CALCULATE: _request_refresh,
     PL_REFRESH: _refresh,
     JOBS: _work_slice,
+    ALERTS.source: _raise_flc_alert,
+    TREND.source: _overtake_trends,
 }
-"""The work of each queue."""
+"""The work of each queue and subscription."""
 
 EVENT_TYPES: Final[Mapping[str, frozenset[str]]] = {
     STATISTICS_UPDATE: frozenset({"StatisticsUpdated"}),
@@ -103,8 +123,10 @@ EVENT_TYPES: Final[Mapping[str, frozenset[str]]] = {
         {"RatesUpdated", "ForecastUpdated", "BudgetLoaded", "ActualsLoaded", "ContractChanged", "RefreshRequested"}
     ),
     JOBS: frozenset({"JobSlice"}),
+    ALERTS.source: frozenset({"PLViewRefreshed"}),
+    TREND.source: frozenset({"StatisticsUpdated"}),
 }
-"""What each queue receives."""
+"""What each queue and subscription receives."""
 
 DELAYS: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300))
 """How long a message waits for its next attempt while its fault lasts."""

@@ -1,14 +1,19 @@
-"""What is in the outbox goes to the queue in the database.
+"""What is in the outbox goes to Service Bus, or to the queue in the database where none is configured.
 
-Both stand in one database, so a message moves from one to the other in one transaction.
+Outbox and embedded queue stand in one database, so a message moves from one to the other in one transaction. Service
+Bus is told first and the outbox marked afterwards: a message that was sent twice is dropped by its id.
 
 Source: Operations, "Flow"; Data model, "Audit, messages, leases, cache".
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from shared_code.messaging.message import QUEUES
+from shared_code.messaging.message import QUEUES, SUBSCRIPTIONS
 from shared_code.messaging.relay import next_attempt, relay
+from shared_code.messaging.service_bus import ServiceBus
 from shared_code.services.held_lease import held
 from shared_code.services.runtime import Runtime
 from shared_code.storage import embedded_queue, outbox
@@ -19,7 +24,7 @@ LEASE_TTL_S = 60
 
 
 class EmbeddedCourier:
-    """Outbox and queue of one database. Topics have no subscribers here: their messages count as sent."""
+    """Outbox and queue of one database. A topic's message goes to each subscription that wants it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,7 +38,7 @@ class EmbeddedCourier:
         """Move `messages` into their queues."""
         with self._database.writing() as connection:
             now = self._database.clock.now()
-            embedded_queue.enqueue(connection, [m for m in messages if m.destination in QUEUES], now)
+            embedded_queue.enqueue(connection, [one for message in messages for one in _deliveries(message)], now)
             outbox.mark_sent(connection, [message.message_id for message in messages], now)
 
     def postpone(self, messages: Sequence[StoredMessage], error: Exception) -> None:
@@ -43,9 +48,47 @@ class EmbeddedCourier:
             outbox.postpone(connection, [message.message_id for message in messages], until, type(error).__name__)
 
 
+class ServiceBusCourier(EmbeddedCourier):
+    """The outbox and a Service Bus namespace."""
+
+    def __init__(self, database: Database, broker: ServiceBus) -> None:
+        super().__init__(database)
+        self._broker = broker
+
+    def deliver(self, messages: Sequence[StoredMessage]) -> None:
+        """Send `messages`; each batch that the broker took is marked at once."""
+        self._broker.send(messages, self._mark_sent)
+
+    def _mark_sent(self, sent: Sequence[Any]) -> None:
+        with self._database.writing() as connection:
+            outbox.mark_sent(connection, [message.message_id for message in sent], self._database.clock.now())
+
+
+def _deliveries(message: StoredMessage) -> list[StoredMessage]:
+    """Where a message goes: to its queue, or to every subscription of its topic that wants it."""
+    if message.destination in QUEUES:
+        return [message]
+    properties = json.loads(message.properties)
+    return [
+        replace(
+            message,
+            destination=subscription.source,
+            session_id=message.session_id if subscription.has_sessions else message.dedup_id,
+        )
+        for subscription in SUBSCRIPTIONS
+        if subscription.topic == message.destination and subscription.wants(message.subject, properties)
+    ]
+
+
+def courier_of(runtime: Runtime) -> EmbeddedCourier:
+    """The courier that the settings call for."""
+    broker = runtime.service_bus
+    return EmbeddedCourier(runtime.database) if broker is None else ServiceBusCourier(runtime.database, broker)
+
+
 def relay_outbox(runtime: Runtime) -> int:
     """Send what is due; returns how many messages went out, 0 while another process is sending."""
-    courier = EmbeddedCourier(runtime.database)
+    courier = courier_of(runtime)
     if not courier.due(1):
         return 0
     with held(runtime.database, "job:outbox_relay", LEASE_TTL_S) as lease:

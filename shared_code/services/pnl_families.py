@@ -4,23 +4,33 @@ Source: REST API, "P&L".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared_code.domain.months import add_months
 from shared_code.domain.site_year import Scenario
-from shared_code.errors import InvalidInputError, NotFoundError
+from shared_code.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotChoice:
+    """Which snapshot is meant: the one of `snapshot_id`, or the latest of `kinds`; `field` is what asked for it."""
+
+    kinds: tuple[str, ...]
+    snapshot_id: str | None = None
+    field: str = "compare"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """Cells of one scenario, of the months shown or of as many months before them.
 
-    `name` is that of the REST API.
+    `name` is that of the REST API. With a `snapshot` the cells are those that it holds.
     """
 
     name: str
     scenario: Scenario
     months_back: int = 0
+    snapshot: SnapshotChoice | None = None
 
     def months(self, shown: Sequence[str]) -> list[str]:
         """The months (`YYYY-MM`) whose cells stand in the columns of the months `shown`."""
@@ -48,11 +58,12 @@ COMPARISONS: Mapping[str, Family] = {
         _PRIOR_YEAR,
         Family("prior-month", Scenario.TREND, months_back=1),
         Family("prior-quarter", Scenario.TREND, months_back=3),
+        Family("snapshot", Scenario.TREND, snapshot=SnapshotChoice(("manual", "month_close"))),
+        Family("fpa-projection", Scenario.TREND, snapshot=SnapshotChoice(("fpa_projection",))),
     )
 }
-"""What it may be compared with."""
+"""What it may be compared with: of snapshots with the trend as it was."""
 
-_FROZEN = ("snapshot", "fpa-projection")
 _ALIASES = {
     "prior_year": "prior-year",
     "last-year": "prior-year",
@@ -68,29 +79,25 @@ def family_named(name: str, families: Mapping[str, Family], field: str) -> Famil
     return families[name]
 
 
-def comparison_named(name: str, base: Family, field: str) -> Family:
-    """What `base` is compared with.
+def comparison_named(name: str, base: Family, field: str, snapshot_id: str | None = None) -> Family:
+    """What `base` is compared with; `snapshot_id` (None: the latest) says with which snapshot, where it is one.
 
-    Raises InvalidInputError for a name that there is not, or for `base` itself, and NotFoundError
-    (PERIOD_NOT_AVAILABLE) for a frozen state of which none is stored.
+    Raises InvalidInputError for a name that there is not, or for `base` itself. Whether a snapshot is stored shows
+    when its cells are read.
     """
     known = _ALIASES.get(name, name)
-    if known in _FROZEN:
-        raise NotFoundError(
-            f"No {known} is stored to compare with",
-            code="PERIOD_NOT_AVAILABLE",
-            field=field,
-            details={"providedValue": name},
-        )
     if known not in COMPARISONS:
-        raise _not_accepted(name, [*COMPARISONS, *_FROZEN], field)
+        raise _not_accepted(name, list(COMPARISONS), field)
     if known == base.name:
         raise InvalidInputError(
             f"{known} cannot be compared with itself",
             field=field,
             details={"providedValue": name, "reason": "same_as_base"},
         )
-    return COMPARISONS[known]
+    family = COMPARISONS[known]
+    if family.snapshot is None:
+        return family
+    return replace(family, snapshot=SnapshotChoice(family.snapshot.kinds, snapshot_id, field))
 
 
 def default_comparison(base: Family) -> Family | None:

@@ -116,7 +116,7 @@ def organization_pnl(
 
     What is behind is computed on the way. Raises InvalidInputError for a level, view or comparison that is not
     accepted, NotFoundError for an organisation that there is not or that has no site left after the filters
-    (NOT_FOUND), or for a period outside the horizon (PERIOD_NOT_AVAILABLE).
+    (NOT_FOUND), for a period outside the horizon, or for a snapshot of which none is stored (PERIOD_NOT_AVAILABLE).
     """
     level = level_named(organization_level)
     organization = find_organization(runtime, level, organization_id)
@@ -193,10 +193,10 @@ class _Rollup:
     def _lines(self, sums: RollupSums) -> tuple[tuple[PnlLine, ...], tuple[ViewWarning, ...]]:
         """The lines, and what is missing in them."""
         kinds = kinds_of(self._shown, self._today)
-        base = sums.rows(self._base.scenario, self._months)
+        base = sums.rows(self._base, self._months)
         compared = None
         if self._comparison is not None and self._compared is not None:
-            compared = sums.rows(self._comparison.scenario, self._compared)
+            compared = sums.rows(self._comparison, self._compared)
         lines = pnl_lines(
             columns_of(self._shown, self._today),
             kinds,
@@ -227,9 +227,9 @@ class _Rollup:
             return None if belonging is None else getattr(belonging, level.value)
 
         compared: Mapping[str | None, Mapping[PnlRow, Cell]] = {}
-        amounts = sums.parts(self._base.scenario, self._months, part_of)
+        amounts = sums.parts(self._base, self._months, part_of)
         if self._comparison is not None and self._compared is not None:
-            compared = sums.parts(self._comparison.scenario, self._compared, part_of)
+            compared = sums.parts(self._comparison, self._compared, part_of)
         names = self._part_names(level, members)
         parts = [
             OrganizationPart(

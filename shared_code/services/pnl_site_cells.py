@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfoNotFoundError
 
 from shared_code.clock import business_date
 from shared_code.domain.flc import cumulative_flc
@@ -15,9 +16,9 @@ from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.site_year import Scenario
 from shared_code.errors import CalculationRefusedError, NotFoundError
+from shared_code.services.frozen_figures import frozen_months
 from shared_code.services.periods import Period
 from shared_code.services.pnl_families import Family
-from shared_code.services.pnl_freshness import site_calendar
 from shared_code.services.pnl_reading import FreshPnl
 from shared_code.services.runtime import Runtime
 from shared_code.storage import sites
@@ -44,11 +45,12 @@ class OpenSite:
 
 @dataclass(frozen=True, slots=True)
 class SiteCells:
-    """Everything stored that a P&L of one site needs, fresh as of `business_date`."""
+    """Everything stored that a P&L of one site needs, fresh as of `business_date`; `frozen` are cells of a snapshot."""
 
     business_date: date
     months: Mapping[CellKey, StoredMonth]
     components: Mapping[PartsKey, Sequence[StoredComponent]]
+    frozen: Mapping[CellKey, StoredMonth]
 
     def parts(self, scenario: Scenario, month: str, row: PnlRow) -> Sequence[StoredComponent]:
         """The components of a row."""
@@ -56,7 +58,8 @@ class SiteCells:
 
     def rows(self, family: Family, shown: Sequence[str]) -> dict[PnlRow, tuple[Cell, ...]]:
         """The cells of a family in the columns of the months `shown`; None where there are none."""
-        found = [self.months.get((family.scenario, month)) for month in family.months(shown)]
+        known = self.months if family.snapshot is None else self.frozen
+        found = [known.get((family.scenario, month)) for month in family.months(shown)]
         return {row: tuple(None if month is None else month.cells[row] for month in found) for row in CELL_ROWS}
 
     def flc(self, scenario: Scenario, months: Sequence[str]) -> list[Cell]:
@@ -79,20 +82,27 @@ def open_site(runtime: Runtime, scope: SiteScope, site_id: str) -> OpenSite:
     own = scope.narrowed_to([site_id])
     with runtime.database.reading() as connection:
         site = sites.find(connection, own, site_id)
-        calendar = site_calendar(runtime, connection, own)
     if site is None:
         raise NotFoundError(
             f"There is no site {site_id}", code="SITE_NOT_FOUND", field="siteId", details={"providedValue": site_id}
         )
-    # A site whose own zone does not exist has the company's date until it is refused for that.
-    today = calendar.dates.get(site_id) or business_date(runtime.clock, runtime.settings.business_time_zone)
-    return OpenSite(own, site_id, site["name"], today)
+    return OpenSite(own, site_id, site["name"], _today(runtime, site["time_zone"]))
+
+
+def _today(runtime: Runtime, zone: str | None) -> date:
+    """Today's date in `zone`; a site whose zone does not exist has the company's until it is refused for that."""
+    company = runtime.settings.business_time_zone
+    try:
+        return business_date(runtime.clock, zone or company)
+    except (ZoneInfoNotFoundError, ValueError):
+        return business_date(runtime.clock, company)
 
 
 def read_site_cells(runtime: Runtime, site: OpenSite, period: Period, families: Sequence[Family]) -> SiteCells:
     """The cells of `families` for `period`, with trend and budget of their years for the cumulative line.
 
-    What is behind is computed. Raises CalculationRefusedError where the figures of the site cannot be.
+    What is behind is computed. Raises CalculationRefusedError where the figures of the site cannot be, and
+    NotFoundError (PERIOD_NOT_AVAILABLE) for a snapshot of which none is stored.
     """
     needed = [month for family in families for month in family.months(period.months)]
     years = {int(month[:4]) for month in needed}
@@ -107,4 +117,10 @@ def read_site_cells(runtime: Runtime, site: OpenSite, period: Period, families: 
         months = {(month.scenario, month.period): month for month in pnl.months(connection, SCENARIOS, first, last)}
         for part in pnl.components(connection, SCENARIOS, min(needed), max(needed)):
             components[part.scenario, part.period, part.line].append(part)
-    return SiteCells(site.business_date, months, components)
+        frozen = {
+            (month.scenario, month.period): month
+            for family in families
+            if family.snapshot is not None
+            for month in frozen_months(connection, site.scope, family.snapshot, period.months)
+        }
+    return SiteCells(site.business_date, months, components, frozen)

@@ -10,20 +10,26 @@ from typing import Final
 
 from shared_code.domain.months import period_of
 from shared_code.domain.pnl_rows import Cell, PnlRow
+from shared_code.domain.revenue_drivers import RevenueMonth, revenue_drivers
 from shared_code.domain.rounding import ZERO
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.variance import Variance
 from shared_code.errors import InvalidInputError
 from shared_code.services.periods import Period, month_period, require_available
-from shared_code.services.pnl_families import BASES, TREND, comparison_named, family_named
-from shared_code.services.pnl_site_cells import open_site
-from shared_code.services.pnl_table import PnlLine, ViewWarning
+from shared_code.services.pnl_families import BASES, TREND, Family, comparison_named, family_named
+from shared_code.services.pnl_parts import read_parts
+from shared_code.services.pnl_site_cells import OpenSite, open_site
+from shared_code.services.pnl_table import PnlLine, ViewWarning, line_code
 from shared_code.services.pnl_view import pnl_of_families
 from shared_code.services.pnl_warnings import needs_review
 from shared_code.services.runtime import Runtime
 
 SORTS: Final = ("line", "amount")
 """In the order of the P&L, or the largest difference first."""
+
+
+UNALLOCATED: Final = "unallocated"
+"""The category of what no category of vehicles accounts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,19 @@ class VarianceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """What volume, rate and adjustments of a category do to external revenue, in dollars.
+
+    `category` is `unallocated` for the part that no category accounts for.
+    """
+
+    category: str
+    volume_effect: Decimal
+    rate_effect: Decimal
+    adjustment_effect: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class VarianceSummary:
     """How many lines of the P&L are favorable and unfavorable, and the variance of FLC."""
 
@@ -49,13 +68,17 @@ class VarianceSummary:
 
 @dataclass(frozen=True, slots=True)
 class SiteVariance:
-    """The variance of a site's P&L in a period."""
+    """The variance of a site's P&L in a period.
+
+    The effects of the `drivers` add up to the amount of external revenue; there are none where that is unavailable.
+    """
 
     site_id: str
     period: str
     base: str
     comparison_type: str
     lines: tuple[VarianceLine, ...]
+    drivers: tuple[Driver, ...]
     summary: VarianceSummary
     warnings: tuple[ViewWarning, ...]
     business_date: date
@@ -71,17 +94,19 @@ def site_variance(
     base: str = TREND.name,
     threshold: Decimal | None = None,
     sort: str = "line",
+    snapshot_id: str | None = None,
 ) -> SiteVariance:
     """The P&L of a site of `scope` against `comparison_type`; `period` None is the month of the business date.
 
-    `threshold` (percent points) leaves out lines whose variance is smaller or has no percent. Raises as `site_pnl`,
-    InvalidInputError also for a comparison with the base itself.
+    `threshold` (percent points) leaves out lines whose variance is smaller or has no percent. `snapshot_id` None is the
+    latest snapshot, where one is compared with. Raises as `site_pnl`, InvalidInputError also for a comparison with the
+    base itself, NotFoundError (PERIOD_NOT_AVAILABLE) also for a snapshot of which none is stored.
     """
     site = open_site(runtime, scope, site_id)
     shown = month_period(period_of(site.business_date)) if period is None else period
     require_available(shown, site.business_date)
     base_family = family_named(base, BASES, "base")
-    comparison = comparison_named(comparison_type, base_family, "comparisonType")
+    comparison = comparison_named(comparison_type, base_family, "comparisonType", snapshot_id)
     if sort not in SORTS:
         raise InvalidInputError(
             f"{sort[:100]!r} is not accepted for sort; accepted are {', '.join(SORTS)}",
@@ -102,9 +127,38 @@ def site_variance(
         base_family.name,
         comparison.name,
         tuple(lines),
+        _drivers(runtime, site, shown, base_family, comparison, pnl.line(PnlRow.EXTERNAL_REVENUE)),
         VarianceSummary(favorable, len(known) - favorable, flc, needs_review(flc, runtime.settings)),
         pnl.warnings,
         pnl.business_date,
+    )
+
+
+def _drivers(
+    runtime: Runtime, site: OpenSite, period: Period, base: Family, comparison: Family, revenue: PnlLine
+) -> tuple[Driver, ...]:
+    """The effects behind the difference of external revenue, month by month and then added up."""
+    nets = [(value.value, value.comparison) for value in revenue.values]
+    known = [(net, compared) for net, compared in nets if net is not None and compared is not None]
+    if len(known) < len(nets):
+        return ()
+    ours, theirs = base.months(period.months), comparison.months(period.months)
+    parts = read_parts(runtime, site, [(base, ours), (comparison, theirs)])
+    pairs = [
+        (
+            RevenueMonth(net, parts.categories(base, month)),
+            RevenueMonth(compared, parts.categories(comparison, compared_month)),
+        )
+        for (net, compared), month, compared_month in zip(known, ours, theirs, strict=True)
+    ]
+    return tuple(
+        Driver(
+            UNALLOCATED if driver.category is None else line_code(driver.category),
+            driver.volume_effect,
+            driver.rate_effect,
+            driver.adjustment_effect,
+        )
+        for driver in revenue_drivers(pairs)
     )
 
 

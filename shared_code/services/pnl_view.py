@@ -125,7 +125,7 @@ def pnl_of_families(
         None if comparison is None else comparison.name,
         columns,
         lines,
-        pnl_warnings(base, comparison, kinds, lines, runtime.settings),
+        pnl_warnings(base, comparison, kinds, lines, cells, runtime.settings),
         site.business_date,
     )
 

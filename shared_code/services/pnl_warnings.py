@@ -6,12 +6,20 @@ Source: REST API, "Warning codes" and "P&L".
 from collections.abc import Iterable, Sequence
 
 from shared_code.domain.months import MonthKind
-from shared_code.domain.pnl_rows import CELL_ROWS, PnlRow
-from shared_code.domain.site_year import Scenario
+from shared_code.domain.pnl_rows import CELL_ROWS, EXPENSE_ROWS, PnlRow
+from shared_code.domain.site_year import DataStatus, Scenario
 from shared_code.domain.variance import Variance
 from shared_code.services.pnl_families import BUDGET, Family
+from shared_code.services.pnl_site_cells import SiteCells
 from shared_code.services.pnl_table import LineValue, PnlLine, ViewWarning, line_code
 from shared_code.settings import Settings
+from shared_code.storage.pnl_results import StoredMonth
+
+_REASONS = {
+    False: ", because their source has not been published; they appear with its next load",
+    True: ": the snapshot does not hold them",
+}
+"""Why cells are missing: of stored figures, and of frozen ones."""
 
 _CELL_CODES = frozenset(line_code(row) for row in CELL_ROWS)
 _FLC_CODE = line_code(PnlRow.FLC)
@@ -22,21 +30,23 @@ def pnl_warnings(
     comparison: Family | None,
     kinds: Sequence[MonthKind],
     lines: Sequence[PnlLine],
+    cells: SiteCells,
     settings: Settings,
 ) -> tuple[ViewWarning, ...]:
     """The warnings of a site's P&L whose columns are months of `kinds`."""
-    warnings = data_warnings(base, comparison, kinds, lines)
-    if comparison is not BUDGET:
-        return warnings
-    flc = next(line for line in lines if line.code == _FLC_CODE)
-    review = review_warning(flc.total.variance, settings)
-    return warnings if review is None else (*warnings, review)
+    shown = [value.period for value in lines[0].values]
+    warnings: list[ViewWarning | None] = [*data_warnings(base, comparison, kinds, lines)]
+    warnings.append(missing_rates(base, shown, cells))
+    if comparison is BUDGET:
+        flc = next(line for line in lines if line.code == _FLC_CODE)
+        warnings.append(review_warning(flc.total.variance, settings))
+    return tuple(warning for warning in warnings if warning is not None)
 
 
 def data_warnings(
     base: Family, comparison: Family | None, kinds: Sequence[MonthKind], lines: Sequence[PnlLine]
 ) -> tuple[ViewWarning, ...]:
-    """What is missing in a P&L: cells of a source that failed, and a budget that nobody has loaded."""
+    """What is missing in a P&L: cells of a source that failed, a budget that nobody has loaded, revenue to expenses."""
     warnings = [
         _unavailable(base, kinds, lines, is_comparison=False),
         _without_budget(base, lines, is_comparison=False),
@@ -44,7 +54,36 @@ def data_warnings(
     if comparison is not None:
         warnings.append(_unavailable(comparison, kinds, lines, is_comparison=True))
         warnings.append(_without_budget(comparison, lines, is_comparison=True))
+    warnings.append(_without_revenue(base, kinds, lines))
     return tuple(warning for warning in warnings if warning is not None)
+
+
+def missing_rates(base: Family, shown: Sequence[str], cells: SiteCells) -> ViewWarning | None:
+    """The months `shown` whose payroll is incomplete, because hours of some job codes have no rate.
+
+    Source: Calculations, "Payroll forecast".
+    """
+    incomplete = {
+        period: month
+        for period, month in zip(shown, base.months(shown), strict=True)
+        if _is_incomplete(cells.months.get((base.scenario, month)))
+    }
+    if not incomplete:
+        return None
+    codes = {
+        code
+        for month in incomplete.values()
+        for part in cells.parts(Scenario.FORECAST, month, PnlRow.PAYROLL)
+        for code in (part.detail or {}).get("missingRates", "").split(", ")
+        if code
+    }
+    named = f" of {_listed(sorted(codes))}" if codes else ""
+    return ViewWarning(
+        "MISSING_RATE",
+        f"Hours{named} have no rate, so payroll of {_listed(incomplete)} is incomplete: calculate or enter the rates",
+        line_code(PnlRow.PAYROLL),
+        {"periods": list(incomplete), "jobCodes": sorted(codes)},
+    )
 
 
 def needs_review(variance: Variance | None, settings: Settings) -> bool:
@@ -87,8 +126,7 @@ def _unavailable(
     periods = sorted({period for period, _ in missing})
     return ViewWarning(
         "SOURCE_UNAVAILABLE",
-        f"Figures of {family.name} are missing in {_listed(periods)}, because their source has not been published; "
-        "they appear with its next load",
+        f"Figures of {family.name} are missing in {_listed(periods)}{_REASONS[family.snapshot is not None]}",
         None,
         {
             "side": "comparison" if is_comparison else "value",
@@ -117,6 +155,35 @@ def _without_budget(family: Family, lines: Sequence[PnlLine], *, is_comparison: 
         None,
         {"periods": periods},
     )
+
+
+def _without_revenue(base: Family, kinds: Sequence[MonthKind], lines: Sequence[PnlLine]) -> ViewWarning | None:
+    """The months shown in which there is expense, but no revenue at all.
+
+    What is posted of a month before it is closed says nothing: its revenue comes last.
+    """
+    by_code = {line.code: line.values for line in lines}
+    revenue = [by_code[line_code(row)] for row in (PnlRow.EXTERNAL_REVENUE, PnlRow.INTERNAL_REVENUE)]
+    expenses = [by_code[line_code(row)] for row in EXPENSE_ROWS]
+    periods = [
+        earned[0].period
+        for kind, earned, spent in zip(kinds, zip(*revenue, strict=True), zip(*expenses, strict=True), strict=True)
+        if base.scenario is not Scenario.ACTUAL or kind is MonthKind.ACTUAL
+        if all(value.value == 0 for value in earned) and any(value.value for value in spent)
+    ]
+    if not periods:
+        return None
+    return ViewWarning(
+        "ZERO_REVENUE_WITH_EXPENSE",
+        f"{_listed(periods)} has expenses, but no revenue: check whether a source or a forecast is missing",
+        None,
+        {"periods": periods},
+    )
+
+
+def _is_incomplete(month: StoredMonth | None) -> bool:
+    """Whether all cells are there, and yet not all of what belongs to them."""
+    return month is not None and month.status is DataStatus.PARTIAL and None not in month.cells.values()
 
 
 def _figure(value: LineValue, *, is_comparison: bool) -> object:

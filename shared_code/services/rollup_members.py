@@ -10,7 +10,8 @@ from enum import StrEnum
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import InvalidInputError
 from shared_code.services.runtime import Runtime
-from shared_code.storage import site_history
+from shared_code.services.site_list import first_of_this_month
+from shared_code.storage import site_history, site_list
 from shared_code.storage.site_history import Belonging, SiteHistory
 
 
@@ -71,7 +72,8 @@ class RollupFilters:
     """Which sites of an organisation count, compared without regard to case; an empty filter chooses all.
 
     A site has to satisfy one of the first four filters, where any of them is set, and each of the others. District,
-    region and legal entity are those of the month.
+    region and legal entity are those of the month; contract types are those of the contract that holds now, or what
+    the site master says of them.
     """
 
     site_ids: Collection[str] = ()
@@ -83,15 +85,15 @@ class RollupFilters:
     cog_segments: Collection[str] = ()
     business_segments: Collection[str] = ()
 
-    def choose(self, site: SiteHistory, belonging: Belonging | None) -> bool:
-        """Whether a site counts in a month in which it belongs to `belonging`."""
+    def choose(self, site: SiteHistory, belonging: Belonging | None, contract_types: Collection[str] = ()) -> bool:
+        """Whether a site, whose contract is of `contract_types`, counts in a month in which it belongs there."""
         return self._has_one(site, belonging) and all(
-            not wanted or _is_among(value, wanted)
-            for value, wanted in (
-                (site.contract_type, self.contract_types),
-                (site.pl_category, self.pl_categories),
-                (site.cog_segment, self.cog_segments),
-                (site.business_segment, self.business_segments),
+            not wanted or any(_is_among(value, wanted) for value in values)
+            for values, wanted in (
+                ((site.contract_type, *contract_types), self.contract_types),
+                ((site.pl_category,), self.pl_categories),
+                ((site.cog_segment,), self.cog_segments),
+                ((site.business_segment,), self.business_segments),
             )
         )
 
@@ -151,13 +153,19 @@ def members_of(
             district=organization.id if organization.level is Level.DISTRICT else None,
             region=organization.id if organization.level is Level.REGION else None,
         )
+        types: Mapping[str, Collection[str]] = {}
+        if filters.contract_types:
+            site_ids = [site.site_id for site in histories]
+            types = site_list.contract_types_on(connection, scope, site_ids, first_of_this_month(runtime))
     by_month: dict[str, set[str]] = {month: set() for month in months}
     for site in histories:
         counts: dict[Belonging | None, bool] = {}
         for month, members in by_month.items():
             belonging = site.belonging(month)
             if belonging not in counts:
-                counts[belonging] = organization.has(belonging) and filters.choose(site, belonging)
+                counts[belonging] = organization.has(belonging) and filters.choose(
+                    site, belonging, types.get(site.site_id, ())
+                )
             if counts[belonging]:
                 members.add(site.site_id)
     return Members(
@@ -167,4 +175,9 @@ def members_of(
 
 
 def _is_among(value: str | None, wanted: Collection[str]) -> bool:
-    return value is not None and value.casefold() in {name.casefold() for name in wanted}
+    return value is not None and _plain(value) in {_plain(name) for name in wanted}
+
+
+def _plain(name: str) -> str:
+    """A name without regard to case and the number of blanks."""
+    return " ".join(name.split()).casefold()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from shared_code.cache import Cache, open_cache
 from shared_code.clock import Clock, SystemClock
 from shared_code.logs import configure_logging
 from shared_code.settings import Settings, settings
@@ -16,6 +17,11 @@ from shared_code.sql.engine import operational_engine
 from shared_code.storage.database import Database
 
 if TYPE_CHECKING:
+    from shared_code.messaging.service_bus import ServiceBus
+    from shared_code.security.keys import KeySet
+    from shared_code.security.rate_limit import RequestLimit
+    from shared_code.security.tokens import TokenVerifier
+    from shared_code.services.permissions import PermissionCache
     from shared_code.sources.budget_api import BudgetApi
     from shared_code.sources.warehouse.reader import WarehouseReader
     from shared_code.sources.workday_api import WorkdayApi
@@ -32,6 +38,51 @@ class Runtime:
     def database(self) -> Database:
         """The operational database."""
         return Database(operational_engine(self.settings), self.clock)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Answers that are kept for a while."""
+        return open_cache(self.settings)
+
+    @cached_property
+    def service_bus(self) -> "ServiceBus | None":
+        """The Service Bus that the settings name; None where the queue in the database takes its place."""
+        from shared_code.messaging.service_bus import service_bus  # noqa: PLC0415 - only the relay needs it
+
+        return service_bus(self.settings)
+
+    @cached_property
+    def key_set(self) -> "KeySet":
+        """The keys that tokens are verified by: the issuer's, or those of development in the embedded default."""
+        from shared_code.security import development, keys  # noqa: PLC0415 - only requests need it
+
+        if self.settings.auth_jwks_url:
+            return keys.RemoteKeySet(self.settings.auth_jwks_url)
+        if development.is_embedded_default(self.settings):
+            return development.DevelopmentIssuer.of(self.settings)
+        return keys.MissingKeySet()
+
+    @cached_property
+    def token_verifier(self) -> "TokenVerifier":
+        """Tells which tokens may be believed."""
+        from shared_code.security.claims import TokenRules  # noqa: PLC0415 - only requests need it
+        from shared_code.security.tokens import TokenVerifier  # noqa: PLC0415 - only requests need it
+
+        return TokenVerifier(self.key_set, TokenRules.of(self.settings), self.clock)
+
+    @cached_property
+    def request_limit(self) -> "RequestLimit":
+        """Counts requests."""
+        from shared_code.security.rate_limit import RequestLimit  # noqa: PLC0415 - only requests need it
+
+        return RequestLimit(self.settings, self.clock)
+
+    @cached_property
+    def permissions(self) -> "PermissionCache":
+        """What callers may do."""
+        from shared_code.services.permissions import PermissionCache  # noqa: PLC0415 - only requests need it
+
+        return PermissionCache(self.database, self.settings)
 
     @cached_property
     def _warehouse(self) -> tuple[Engine, CircuitBreaker]:
@@ -71,6 +122,8 @@ class Runtime:
         """Give every connection back."""
         if "database" in self.__dict__:
             self.database.engine.dispose()
+        if (broker := self.__dict__.get("service_bus")) is not None:
+            broker.close()
         if "_warehouse" in self.__dict__:
             self._warehouse[0].dispose()
 

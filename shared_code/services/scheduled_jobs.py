@@ -6,7 +6,9 @@ Source: Operations, "Schedules".
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +16,7 @@ from shared_code.clock import business_date
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import ForecastError, LastingError
 from shared_code.messaging.events import job_slice, refresh_anyway
+from shared_code.messaging.message import Message
 from shared_code.services.calculate_rates import calculate_rates_under
 from shared_code.services.extraction.extract import extract
 from shared_code.services.extraction.feed import SliceRequest
@@ -22,6 +25,8 @@ from shared_code.services.held_lease import HeldLease, held
 from shared_code.services.rate_request import RateRequest
 from shared_code.services.refresh_pnl import behind
 from shared_code.services.runtime import Runtime
+from shared_code.services.snapshots import close_month
+from shared_code.services.trend_analysis import analyse_trends
 from shared_code.storage import inbox, job_slots, outbox, versions
 
 _log = logging.getLogger(__name__)
@@ -57,6 +62,9 @@ def _request_refreshes(runtime: Runtime, lease: HeldLease) -> None:  # noqa: ARG
         outbox.append(connection, messages, now)
 
 
+TREND_SLICES: Final = 7
+"""Each takes up what the ones before it have left over; together they fill the time that the job may take."""
+
 STEPS: Final[Mapping[str, tuple[Step, ...]]] = {
     "sync_job_code_rates": (_calculate_rates,),
     "sync_payroll": (_extract_feed("paid_hours"), _extract_feed("shifts"), _extract_feed("schedule_cost")),
@@ -71,6 +79,8 @@ STEPS: Final[Mapping[str, tuple[Step, ...]]] = {
     "sync_ledger": (_extract_feed("ledger"), _extract_feed("parking_rates_actual"), _extract_feed("gl_accounts")),
     "sync_daily": (_extract_feed("daily_revenue"),),
     "refresh_pnl_all": (_request_refreshes,),
+    "trend_analysis": (analyse_trends,) * TREND_SLICES,
+    "month_close_snapshot": (close_month,),
 }
 """The slices of each job, in order; each is one message, so that none outlives the message's lock."""
 
@@ -83,8 +93,21 @@ LIMITS: Final[Mapping[str, timedelta]] = {
     "sync_ledger": timedelta(minutes=30),
     "sync_daily": timedelta(minutes=30),
     "refresh_pnl_all": timedelta(minutes=60),
+    "trend_analysis": timedelta(minutes=30),
+    "month_close_snapshot": timedelta(minutes=20),
 }
 """How long a slot may take as a whole; after that it counts as failed."""
+
+RETRIES: Final[Mapping[str, tuple[timedelta, ...]]] = {
+    "trend_analysis": (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5)),
+}
+"""After how long a slice of a job that failed is tried again; of other jobs the next slot tries again.
+
+Source: Operations, "Retries and dead letters".
+"""
+
+_TRY = re.compile(r":t(\d)(?::r\d)?$")
+"""What the id of a slice that is tried again ends with."""
 
 
 def propose(runtime: Runtime, job: str, slot: datetime) -> bool:
@@ -122,7 +145,8 @@ def work_slice(runtime: Runtime, queue: str, message_id: str, job: str, slot: da
         except ForecastError as error:
             # The next slot tries again and catches up; a redelivery would only repeat the failure at once.
             _log.error("Job %s, slot %s, slice %s failed: %s", job, slot, slice_no, error.code)
-            _finish(runtime, queue, message_id, job, slot, "failed")
+            if not _try_later(runtime, queue, message_id, job_slice(job, slot, slice_no), job):
+                _finish(runtime, queue, message_id, job, slot, "failed")
             return
         if slice_no == len(steps):
             _finish(runtime, queue, message_id, job, slot, "done")
@@ -131,6 +155,20 @@ def work_slice(runtime: Runtime, queue: str, message_id: str, job: str, slot: da
             now = runtime.clock.now()
             outbox.append(connection, [job_slice(job, slot, slice_no + 1)], now)
             inbox.record(connection, queue, message_id, "done", now)
+
+
+def _try_later(runtime: Runtime, queue: str, message_id: str, failed: Message, job: str) -> bool:
+    """Leave a copy of a slice that failed, to come after a while; False when it has been tried often enough."""
+    delays, tried = RETRIES.get(job, ()), _TRY.search(message_id)
+    tries = int(tried[1]) if tried else 0
+    if tries >= len(delays):
+        return False
+    with runtime.database.writing() as connection:
+        now = runtime.clock.now()
+        copy = replace(failed, dedup_id=f"{failed.dedup_id}:t{tries + 1}", not_before=now + delays[tries])
+        outbox.append(connection, [copy], now)
+        inbox.record(connection, queue, message_id, "delayed", now)
+    return True
 
 
 def _stand_back(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime) -> None:

@@ -97,13 +97,18 @@ def access_tokens(settings: Settings, clock: Clock | None = None) -> AccessToken
 
     Source: Operations, "Settings".
     """
+    return AccessTokens(credential_of(settings), clock)
+
+
+def credential_of(settings: Settings) -> Callable[[], Credential]:
+    """What makes the credential of the app's identity, as `access_tokens` describes it."""
     tenant, client = settings.azure_tenant_id, settings.azure_client_id
     secret = settings.azure_client_secret.get_secret_value()
     if secret and not (tenant and client):
         raise ConfigurationError("AZURE_CLIENT_SECRET is set: AZURE_TENANT_ID and AZURE_CLIENT_ID are needed as well.")
     if secret:
-        return AccessTokens(lambda: _service_principal(tenant, client, secret), clock)
-    return AccessTokens(lambda: _managed_identity(client), clock)
+        return lambda: _service_principal(tenant, client, secret)
+    return lambda: _managed_identity(client)
 
 
 def _managed_identity(client_id: str) -> Credential:
@@ -120,4 +125,12 @@ def _service_principal(tenant_id: str, client_id: str, secret: str) -> Credentia
     return credential
 
 
-__all__ = ["SQL_COPT_SS_ACCESS_TOKEN", "AccessTokens", "Credential", "IssuedToken", "access_tokens", "packed_token"]
+__all__ = [
+    "SQL_COPT_SS_ACCESS_TOKEN",
+    "AccessTokens",
+    "Credential",
+    "IssuedToken",
+    "access_tokens",
+    "credential_of",
+    "packed_token",
+]

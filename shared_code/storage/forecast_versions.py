@@ -48,6 +48,18 @@ def module_versions(
     return {period: ModuleVersion(*values) for period, *values in connection.execute(statement)}
 
 
+def last_write(connection: Connection, scope: SiteScope, site_id: str, months: Iterable[str]) -> ModuleVersion | None:
+    """The latest write of any module in any of `months`; None before the first one."""
+    table = forecast_versions
+    row = connection.execute(
+        select(table.c.version, table.c.updated_at, table.c.updated_by)
+        .where(within(scope.narrowed_to([site_id]), table.c.site_id), in_list(table.c.period, months))
+        .order_by(table.c.updated_at.desc(), table.c.period, table.c.module)
+        .limit(1)
+    ).first()
+    return None if row is None else ModuleVersion(*row)
+
+
 def raise_versions(
     connection: Connection,
     scope: SiteScope,

@@ -6,7 +6,7 @@ Source: Data model, "Results and snapshots" (inputs version) and "Audit, message
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, select, union, update
+from sqlalchemy import Connection, case, func, or_, select, union, update
 
 from shared_code.domain.accumulation import Accumulation
 from shared_code.domain.contract import ClaimsType
@@ -18,10 +18,38 @@ from shared_code.storage.tables.messages import cache_versions
 
 SiteYear = tuple[str, int]
 
+SITE_TAGS = "site:"
+"""What the tags of sites begin with."""
+
+SHARED_TAG = "shared"
+"""The tag of what all sites share: organisation, job codes, categories, snapshots, mappings."""
+
 
 def inputs_tag(site_id: str, year: int) -> str:
     """The tag that counts the changes of what the P&L of a site-year is computed from."""
     return f"inputs:{site_id}:{year}"
+
+
+def site_tag(site_id: str) -> str:
+    """The tag that counts the changes of anything that an answer about a site may show."""
+    return f"{SITE_TAGS}{site_id}"
+
+
+def answer_versions(connection: Connection, site_id: str | None) -> tuple[int, int]:
+    """What an answer about a site, or about any number of sites (None), depends on: two counters that only grow.
+
+    The first counts the changes of the site or of all sites, the second those of what all sites share.
+    """
+    tag, version = cache_versions.c.tag, cache_versions.c.version
+    wanted = tag == site_tag(site_id) if site_id is not None else tag.like(f"{SITE_TAGS}%")
+    shared = tag == SHARED_TAG
+    row = connection.execute(
+        select(
+            func.coalesce(func.sum(case((shared, 0), else_=version)), 0),
+            func.coalesce(func.sum(case((shared, version), else_=0)), 0),
+        ).where(or_(wanted, shared))
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def raise_inputs_versions(connection: Connection, site_years: Iterable[SiteYear], now: datetime) -> dict[SiteYear, int]:
@@ -30,7 +58,7 @@ def raise_inputs_versions(connection: Connection, site_years: Iterable[SiteYear]
     Belongs into the transaction that changes the inputs.
     """
     by_tag = {inputs_tag(*site_year): site_year for site_year in years_concerned(connection, site_years)}
-    raise_versions(connection, by_tag, now)
+    raise_versions(connection, {*by_tag, *{site_tag(site_id) for site_id, _ in by_tag.values()}}, now)
     return {by_tag[tag]: version for tag, version in versions_of(connection, by_tag).items()}
 
 

@@ -1,28 +1,64 @@
-"""The API over real HTTP: the local host, the platform's bridge and the app, as they are served."""
+"""The API over real HTTP: the local host, the platform's bridge and the app, as they are served.
+
+Who calls is a forecasting administrator called `local`, unless a test signs somebody else in or sends a header
+`Authorization` of its own.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
 import azure.functions as func
 import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from cli.host.functions import index
 from cli.host.host import LocalHost
 from functions.asgi import answer
+from shared_code.errors import ForecastError
+from shared_code.security.rate_limit import RequestLimit
+from shared_code.services.runtime import Runtime
+from shared_code.settings import Settings
+from tests.support.assignment import Scope, assign
+from tests.support.issuer import SCOPES_OF, Issuer
 
 BASE = "/api/v1/forecasting"
 ENVELOPE = ["success", "data", "message", "timestamp", "requestId", "version", "errors"]
+ADMINISTRATOR = "local"
+ISSUER = Issuer()
+
+
+class Bearer(httpx.Auth):
+    """Sends a token that is good at the moment of the world, unless the request has an `Authorization` already."""
+
+    def __init__(self, runtime: Runtime | None, **claims: Any) -> None:
+        self.runtime = runtime
+        self.claims = claims
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """None for an app without a runtime."""
+        if self.runtime is None:
+            return {}
+        return {"Authorization": f"Bearer {ISSUER.token(self.runtime.clock.now(), **self.claims)}"}
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if "Authorization" not in request.headers:
+            request.headers.update(self.headers)
+        yield request
 
 
 class Api:
-    """A client of the served API."""
+    """A client of the served API, in the name of one user."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, bearer: Bearer | None = None, stack: ExitStack | None = None) -> None:
         self.client = client
+        self.bearer = bearer or Bearer(None)
+        self._stack = stack or ExitStack()
 
     @property
     def port(self) -> int:
@@ -30,6 +66,12 @@ class Api:
         port = self.client.base_url.port
         assert port is not None
         return port
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the served app runs on."""
+        assert self.bearer.runtime is not None
+        return self.bearer.runtime
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.client.get(path, **options)
@@ -43,28 +85,100 @@ class Api:
     def send(self, method: str, target: str, body: bytes = b"", **headers: str) -> tuple[int, Mapping[str, str], Any]:
         """A request as it stands: the target is not touched, header names have `_` for `-`."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = self.bearer.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, target, body or None, named)
         response = connection.getresponse()
         content = response.read()
         connection.close()
         return response.status, {k.lower(): v for k, v in response.getheaders()}, json.loads(content or b"null")
 
+    def signed_in(
+        self,
+        user: str,
+        role: str | Sequence[str],
+        *,
+        sites: Iterable[str] = (),
+        districts: Iterable[str] = (),
+        regions: Iterable[str] = (),
+        **claims: Any,
+    ) -> "Api":
+        """The same API for `user`, who is assigned `role` (each of them) with these sites, districts and regions.
+
+        The token carries the roles and every scope that they grant; `claims` are others instead (`scopes=[...]`,
+        `siteAccess=[...]`; None leaves one out).
+        """
+        roles = [role] if isinstance(role, str) else list(role)
+        scopes: list[Scope] = [
+            *[("site", site) for site in sites],
+            *[("district", district) for district in districts],
+            *[("region", region) for region in regions],
+        ]
+        for one in roles:
+            assign(self.runtime, user, one, scopes)
+        carried = sorted({scope for one in roles for scope in SCOPES_OF[one]})
+        return self.with_token(**{"sub": user, "roles": roles, "scopes": carried, **claims})
+
+    def with_token(self, **claims: Any) -> "Api":
+        """The same API with a token of these claims; nothing is assigned."""
+        return self._with(Bearer(self.runtime, **claims))
+
+    def anonymous(self) -> "Api":
+        """The same API without a token."""
+        return self._with(Bearer(None))
+
+    def _with(self, bearer: Bearer) -> "Api":
+        client = httpx.Client(base_url=self.client.base_url, timeout=30, auth=bearer)
+        return Api(self._stack.enter_context(client), bearer, self._stack)
+
 
 @contextmanager
 def served(app: ASGIApp) -> Iterator[Api]:
-    """`app` behind the one HTTP function of the platform, on a free port of this machine."""
+    """`app` behind the one HTTP function of the platform, on a free port of this machine, with the tests' own issuer.
+
+    As many requests as a test likes are permitted, unless its settings limit them.
+    """
     functions = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @functions.route(route="{*route}")
     async def api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         return await answer(app, req, context)
 
+    runtime = _runtime_of(app)
+    if runtime is not None:
+        _prepare(runtime)
+    bearer = Bearer(runtime)
     with (
         LocalHost(None, port=0, functions=index(functions), prefix="") as host,
-        httpx.Client(base_url=host.url, timeout=30) as client,
+        httpx.Client(base_url=host.url, timeout=30, auth=bearer) as client,
+        ExitStack() as stack,
     ):
-        yield Api(client)
+        yield Api(client, bearer, stack)
+
+
+def _runtime_of(app: Any) -> Runtime | None:
+    """The runtime of the app within its middleware; None when it cannot be had."""
+    while not isinstance(app, FastAPI):
+        if not hasattr(app, "_app"):
+            return None
+        app = app._app
+    try:
+        runtime = app.state.runtime_provider()
+    except ForecastError:
+        return None
+    return runtime if isinstance(runtime, Runtime) else None
+
+
+def _prepare(runtime: Runtime) -> None:
+    settings = runtime.settings
+    if settings.auth_jwks_url:
+        return
+    runtime.key_set = ISSUER
+    if settings.rate_limit_requests == Settings.model_fields["rate_limit_requests"].default:
+        generous = settings.model_copy(update={"rate_limit_requests": 1_000_000, "redis_url": SecretStr("")})
+        runtime.request_limit = RequestLimit(generous, runtime.clock)
+    assign(runtime, ADMINISTRATOR, "forecasting_admin")
+    # Known from now on, so that the first request of a test takes no more statements than the second.
+    runtime.permissions.of(runtime.token_verifier.verify(ISSUER.token(runtime.clock.now())))
 
 
 def first_error(response: httpx.Response) -> dict[str, Any]:

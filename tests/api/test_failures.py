@@ -101,7 +101,7 @@ def impatient(world: RateWorld) -> RateWorld:
 
 
 @pytest.fixture
-def lock(impatient: RateWorld) -> Iterator[None]:
+def lock(impatient: RateWorld, api: Api) -> Iterator[None]:
     path = impatient.settings.db_primary_connection.removeprefix("sqlite:///")
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")

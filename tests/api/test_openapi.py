@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.serving import BASE, Api
+from tests.api.test_gate_matrix import SERVED
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -21,26 +22,21 @@ def document(api: Api) -> dict[str, Any]:
 def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     described = {(method, path) for path, item in document["paths"].items() for method in item.keys() & METHODS}
-    assert described == {
-        ("get", f"{BASE}/health"),
-        ("get", f"{BASE}/openapi.json"),
-        ("get", f"{BASE}/pl-view/{{siteId}}/{{period}}"),
-        ("get", f"{BASE}/pl-view/rollup/{{organizationLevel}}/{{organizationId}}"),
-        ("get", "/api/jobcodes/{site_id}/rates"),
-        ("put", "/api/jobcodes/{job_code_id}/rates"),
-        ("post", "/api/jobcodes/rates/calculate"),
-        ("get", "/api/jobcodes/rates/calculate/{job_id}"),
-    }
+    assert described == {(method.lower(), path) for method, path in SERVED}
     names = [item[method]["operationId"] for item in document["paths"].values() for method in item.keys() & METHODS]
     assert len(names) == len(set(names))
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     text = json.dumps(document)
-    schemas = document["components"]["schemas"]
+    components = document["components"]
     references = {part.partition('"')[0] for part in text.split('"$ref": "')[1:]}
     assert references
-    assert all(ref.startswith("#/components/schemas/") and ref.rpartition("/")[2] in schemas for ref in references)
+    for reference in references:
+        root, _, kind, name = reference.split("/")
+        assert root == "#"
+        assert kind in {"schemas", "headers"}
+        assert name in components[kind]
     assert "#/$defs" not in text
 
 
@@ -73,7 +69,9 @@ def test_bodies_and_answers_have_schemas(document: dict[str, Any]) -> None:
     assert set(schemas["Failure"]["properties"]) == {
         "success", "data", "message", "timestamp", "requestId", "version", "errors"
     }  # fmt: skip
-    assert {"400", "401", "403", "404", "406", "409", "413", "415", "422", "500", "503"} <= put["responses"].keys()
+    assert {"400", "401", "403", "404", "406", "409", "413", "415", "422", "429", "500", "503"} <= put[
+        "responses"
+    ].keys()
     post = document["paths"]["/api/jobcodes/rates/calculate"]["post"]
     assert {"200", "202"} <= post["responses"].keys()
 
@@ -86,3 +84,14 @@ def test_only_health_and_the_document_ask_for_no_token(document: dict[str, Any])
         if "security" not in item[method]
     }
     assert open_to_all == {f"{BASE}/health", f"{BASE}/openapi.json"}
+
+
+def test_answers_say_which_headers_they_carry(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/api/jobcodes/{site_id}/rates"]["get"]["responses"]
+    counted = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    assert answers["200"]["headers"].keys() == counted
+    assert answers["401"]["headers"].keys() == counted | {"WWW-Authenticate"}
+    assert answers["429"]["headers"].keys() == counted | {"Retry-After"}
+    assert answers["503"]["headers"].keys() == {"Retry-After"}
+    assert "headers" not in document["paths"][f"{BASE}/health"]["get"]["responses"]["200"]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"

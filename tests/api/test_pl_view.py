@@ -10,7 +10,7 @@ import pytest
 from shared_code.api.app import create_app
 from shared_code.services.runtime import Runtime
 from shared_code.sql.types import new_identifier
-from shared_code.storage import feed_versions
+from shared_code.storage import feed_versions, versions
 from shared_code.storage.publication import RunStamp
 from tests.api.serving import BASE, Api, first_error, served, told
 from tests.support.pnl_world import PnlWorld
@@ -107,8 +107,8 @@ def test_a_breakdown_is_there_when_it_is_asked_for(pnl: Api) -> None:
         {
             "period": "2025-06",
             "month": 6,
+            "calculation": [],
             "accounts": [{"account": "7113", "name": "Office supplies", "amount": 220.0}],
-            "components": [],
         }
     ]
     assert line(detailed, "flc")["breakdown"] is None
@@ -179,12 +179,13 @@ def test_an_earlier_stage_answers_before_a_later_one(pnl: Api) -> None:
 
 
 def publish(runtime: Runtime, feed: str, moment: datetime) -> None:
-    """A feed that was read at `moment`."""
+    """A feed that was read at `moment`; every answer shows how old its sources are."""
     with runtime.database.writing() as connection:
         feed_versions.record(
             connection, feed=feed, slice_="all", run=RunStamp(new_identifier(), moment), row_count=1,
             content_through=None, content_hash=b"\0" * 32, watermark=None, status="ok",
         )  # fmt: skip
+        versions.raise_versions(connection, [versions.SHARED_TAG], moment)
 
 
 def test_figures_say_how_old_they_are(pnl: Api, company: PnlWorld) -> None:

@@ -1,13 +1,7 @@
 """What a caller reaches: sites of others, pay, and calls that are not theirs."""
 
-from dataclasses import dataclass
-
 import pytest
 
-from shared_code.api import caller
-from shared_code.api.caller import Access
-from shared_code.api.errors import refusal
-from shared_code.domain.site_scope import SiteScope
 from tests.api.serving import BASE, Api, first_error, told
 from tests.support.rate_world import RateWorld
 
@@ -20,24 +14,16 @@ ENTRY = {
 }
 
 
-@dataclass
-class Manager:
-    """Somebody with one site, without the right to read pay, and in none of the `lacking` roles."""
-
-    user_id: str = "am1@example.com"
-    reads_pay: bool = False
-    lacking: frozenset[str] = frozenset({"service"})
-
-    def reach(self, access: Access) -> SiteScope:
-        if access.roles is not None and access.roles <= self.lacking:
-            raise refusal("INSUFFICIENT_PERMISSIONS", "You may not do this.", details={"reason": "role"})
-        return SiteScope.of(["TP001"])
+@pytest.fixture
+def manager(api: Api) -> Api:
+    """A district manager of one site, without the right to read pay."""
+    return api.signed_in("dm1@example.com", "district_manager", sites=["TP001"])
 
 
 @pytest.fixture
-def manager(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
-    monkeypatch.setattr(caller, "identify", lambda *_: Manager())
-    return api
+def calculator(api: Api) -> Api:
+    """A service whose token is narrowed to one site."""
+    return api.signed_in("rates-service", "service", siteAccess=["TP001"])
 
 
 @pytest.mark.parametrize(
@@ -59,27 +45,28 @@ def test_a_malformed_site_is_named_before_access_is_judged(manager: Api) -> None
 
 
 @pytest.mark.parametrize("site", ["TP002", "ZZ999"])
-def test_a_site_of_a_body_out_of_reach_is_refused(site: str, manager: Api, world: RateWorld) -> None:
+def test_a_site_of_a_body_out_of_reach_is_refused(site: str, manager: Api, calculator: Api, world: RateWorld) -> None:
     for answer in (
         manager.put("/api/jobcodes/VLT1/rates", ENTRY | {"site_id": site}),
-        manager.post("/api/jobcodes/rates/calculate", {"site_ids": ["TP001", site]}),
+        calculator.post("/api/jobcodes/rates/calculate", {"site_ids": ["TP001", site]}),
     ):
         assert told(answer) == (403, "INSUFFICIENT_PERMISSIONS", None)
     assert world.history("TP002") == []
 
 
-def test_only_a_service_may_say_that_a_run_was_scheduled(manager: Api) -> None:
-    answer = manager.post("/api/jobcodes/rates/calculate", {"site_id": "TP001", "trigger": "scheduled"})
+def test_only_a_service_may_say_that_a_run_was_scheduled(api: Api, calculator: Api) -> None:
+    assert calculator.post("/api/jobcodes/rates/calculate", {"site_id": "TP001", "trigger": "scheduled"}).is_success
+    answer = api.post("/api/jobcodes/rates/calculate", {"site_id": "TP001", "trigger": "scheduled"})
     assert (answer.status_code, first_error(answer)["details"]) == (403, {"reason": "role"})
 
 
-def test_all_sites_are_those_within_reach(manager: Api, world: RateWorld) -> None:
+def test_all_sites_are_those_within_reach(calculator: Api, world: RateWorld) -> None:
     world.add_pair("TP002", "VLT1")
-    answer = manager.post("/api/jobcodes/rates/calculate", {"all": True, "dry_run": True})
+    answer = calculator.post("/api/jobcodes/rates/calculate", {"all": True, "dry_run": True})
     assert {row["site_id"] for row in answer.json()["data"]["results"]} == {"TP001"}
 
 
-def test_the_pay_of_salaried_codes_is_masked(manager: Api, world: RateWorld) -> None:
+def test_the_pay_of_salaried_codes_is_masked(manager: Api, calculator: Api, world: RateWorld) -> None:
     world.add_code("MGR")
     world.add_pair("TP001", "MGR", is_salaried=True, allocated_annual_salary=73000)
     world.add_rate("TP001", "MGR", "35.10", "fixed", "2025-01-01")
@@ -89,12 +76,12 @@ def test_the_pay_of_salaried_codes_is_masked(manager: Api, world: RateWorld) -> 
     assert "35.1" not in answer.text
     entered = manager.put("/api/jobcodes/MGR/rates", ENTRY)
     assert (entered.json()["data"]["hourly_rate"], entered.json()["data"]["previous"]["hourly_rate"]) == (None, None)
-    dry = manager.post("/api/jobcodes/rates/calculate", {"site_id": "TP001", "dry_run": True})
+    dry = calculator.post("/api/jobcodes/rates/calculate", {"site_id": "TP001", "dry_run": True})
     assert "35.1" not in dry.text
     assert "18.5" not in dry.text
 
 
-def test_the_operator_sees_pay(api: Api, world: RateWorld) -> None:
+def test_an_administrator_sees_pay(api: Api, world: RateWorld) -> None:
     world.add_code("MGR")
     world.add_pair("TP001", "MGR", is_salaried=True, allocated_annual_salary=73000)
     world.add_rate("TP001", "MGR", "35.10", "fixed", "2025-01-01")
@@ -103,4 +90,4 @@ def test_the_operator_sees_pay(api: Api, world: RateWorld) -> None:
 
 
 def test_a_change_is_written_down_under_the_callers_name(manager: Api) -> None:
-    assert manager.put("/api/jobcodes/VLT1/rates", ENTRY).json()["data"]["updated_by"] == "am1@example.com"
+    assert manager.put("/api/jobcodes/VLT1/rates", ENTRY).json()["data"]["updated_by"] == "dm1@example.com"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from shared_code.messaging.message import QUEUES
+from shared_code.messaging.message import QUEUES, SUBSCRIPTIONS
 from shared_code.messaging.received import ReceivedMessage
 from shared_code.timetable import CHORES, JOBS
 from tests.support.function_app import ServiceCalls, forget_function_app, record_services, replace_api
@@ -54,7 +54,7 @@ def test_every_function_is_indexed_with_the_bindings_of_the_snapshot(engine: Eng
     snapshot = json.loads((ROOT / "tests/functions/functions.snapshot.json").read_text(encoding="utf-8"))
     indexed = {name: [json.loads(raw) for raw in one.raw_bindings] for name, one in engine.functions.items()}
     assert indexed == snapshot
-    assert len(indexed) == 1 + len(JOBS) + len(CHORES) + len(QUEUES)
+    assert len(indexed) == 1 + len(JOBS) + len(CHORES) + len(QUEUES) + len(SUBSCRIPTIONS)
 
 
 def test_a_request_goes_to_the_api_and_its_answer_back(engine: Engine) -> None:

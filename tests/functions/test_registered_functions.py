@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.host.functions import RegisteredFunction, index
-from shared_code.messaging.message import QUEUES
+from shared_code.messaging.message import ALERTS, QUEUES, SUBSCRIPTIONS
 from shared_code.timetable import CHORES, JOBS
 from tests.support.function_app import fresh_function_app
 
@@ -28,7 +28,8 @@ def test_every_function_has_the_bindings_of_the_snapshot(functions: dict[str, Re
 
 def test_every_timer_and_every_queue_of_the_app_has_its_function(functions: dict[str, RegisteredFunction]) -> None:
     assert {name for name, function in functions.items() if function.kind == "timer"} == {*JOBS, *CHORES}
-    assert {function.source for function in functions.values() if function.kind == "queue"} == set(QUEUES)
+    sources = {function.source for function in functions.values() if function.kind == "queue"}
+    assert sources == {*QUEUES, *[subscription.source for subscription in SUBSCRIPTIONS]}
 
 
 def test_one_http_function_takes_every_path_and_method_without_a_key(functions: dict[str, RegisteredFunction]) -> None:
@@ -61,7 +62,7 @@ def test_messages_come_one_at_a_time_in_binary_within_sessions(functions: dict[s
         if function.kind == "queue":
             assert function.trigger["dataType"] == "BINARY"
             assert function.trigger["cardinality"] == "ONE"
-            assert function.trigger["isSessionsEnabled"] is True
+            assert function.trigger["isSessionsEnabled"] is (function.source != ALERTS.source)
             assert function.trigger["connection"] == "SERVICEBUS"
 
 
@@ -84,4 +85,4 @@ def test_a_timer_with_an_empty_schedule_is_not_registered(monkeypatch: pytest.Mo
 
 def test_a_wrong_schedule_takes_no_other_function_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEDULE_SYNC_SITES", "at three")
-    assert len(index(fresh_function_app(monkeypatch))) == 1 + len(JOBS) + len(CHORES) + len(QUEUES)
+    assert len(index(fresh_function_app(monkeypatch))) == 1 + len(JOBS) + len(CHORES) + len(QUEUES) + len(SUBSCRIPTIONS)

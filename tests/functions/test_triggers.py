@@ -62,6 +62,8 @@ def test_a_timer_proposes_the_slot_that_is_due_to_the_job_of_its_name(
         "sync_ledger": datetime(2025, 6, 10, 5, 30, tzinfo=UTC),
         "sync_daily": datetime(2025, 6, 10, 10, tzinfo=UTC),
         "refresh_pnl_all": datetime(2025, 6, 10, 11, tzinfo=UTC),
+        "trend_analysis": datetime(2025, 6, 10, 2, tzinfo=UTC),
+        "month_close_snapshot": datetime(2025, 6, 10, 12, tzinfo=UTC),
     }
     assert calls.proposed == [(job, due[job])]
 

@@ -284,8 +284,10 @@ def test_every_batch_of_the_script_is_one_statement(script: str) -> None:
 def test_a_column_named_like_a_word_of_t_sql_is_quoted_wherever_it_stands(script: str) -> None:
     named = {column.name for table in metadata.tables.values() for column in table.columns} & RESERVED_WORDS
 
-    assert named == {"checkpoint"}
-    assert not re.search(r"(?<!\[)\bcheckpoint\b(?![\]_])", script)
+    assert named == {"checkpoint", "rule"}
+    for name in named:
+        assert f"[{name}]" in script
+        assert not re.search(rf"(?<!\[)\b{name}\b(?![\]_])", script)
 
 
 def test_constraints_are_named_after_their_kind_table_and_columns() -> None:

@@ -83,7 +83,7 @@ class PnlWorld:
         """A runtime on the same database with other settings."""
         return Runtime(self.runtime.settings.model_copy(update=settings), self.clock)
 
-    def add_sites(self, *site_ids: str, time_zone: str | None = None, **master: str) -> None:
+    def add_sites(self, *site_ids: str, time_zone: str | None = None, **master: Any) -> None:
         rows = [
             {"site_id": site, "name": f"Site {site}", "is_active": True, "time_zone": time_zone} | master
             for site in site_ids

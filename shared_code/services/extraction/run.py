@@ -29,7 +29,7 @@ from shared_code.services.runtime import Runtime
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
-from shared_code.storage import audit, feed_versions, outbox, pnl_inputs, runs, staged_rows, versions
+from shared_code.storage import audit, feed_versions, outbox, pnl_inputs, runs, staged_rows, trend_results, versions
 from shared_code.storage.audit import AuditEntry
 from shared_code.storage.publication import RunStamp
 from shared_code.storage.runs import MAX_REJECTS_KEPT, Reject, RunEnd, RunStart
@@ -287,15 +287,20 @@ class _Run:
 
     def _announce(self, publication: Publication, published: Published) -> None:
         """Raise the inputs version of the site-years touched and leave the events, in the publishing transaction."""
+        connection, now = publication.connection, publication.moment
+        if not published.changes.is_empty:
+            versions.raise_versions(connection, [versions.SHARED_TAG], now)
         if published.event is None:
             return
-        connection, now = publication.connection, publication.moment
         site_years = {(site_id, int(period[:4])) for site_id, period in published.changes.touched}
         if published.inputs_of_all_sites:
             site_years |= pnl_inputs.stored_site_years(connection)
         if not site_years:
             return
         raised = versions.raise_inputs_versions(connection, site_years, now)
+        if published.changes.touched:
+            changed, since = zip(*published.changes.touched, strict=True)
+            trend_results.mark_stale(connection, set(changed), min(since))
         messages = load_messages(published.event, published.changes.touched, raised, now, self.run_id)
         outbox.append(connection, messages, now)
 

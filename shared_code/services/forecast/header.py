@@ -3,18 +3,22 @@
 Source: REST API, "Shapes used in several places".
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shared_code.domain.submission import SubmissionStatus
 from shared_code.services.forecast.cells import Module
 from shared_code.services.forecast.locks import EditWindow, LockReason
 from shared_code.services.forecast.saving import last_write
 from shared_code.services.periods import Period, PeriodType
 from shared_code.services.pnl_site_cells import OpenSite
 from shared_code.services.pnl_table import ViewWarning
+from shared_code.services.submissions import statuses_of
 from shared_code.storage import forecast_versions, sites
+from shared_code.storage.forecast_versions import ModuleVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,19 @@ def read_header(
     connection: Connection, site: OpenSite, period: Period, module: Module, lock: LockReason | None
 ) -> Header:
     """The header of `module` for `period`, whose own lock is `lock`."""
-    stored = forecast_versions.module_versions(connection, site.scope, site.site_id, module.stored_name, period.months)
-    latest = last_write(stored, period.months)
-    return Header(
-        site.site_id,
-        site.name,
-        period.text,
-        period.type.value,
-        sum(version.version for version in stored.values()),
-        latest.updated_at if latest else None,
-        latest.updated_by if latest else None,
-        "draft",
-        lock is None,
-        lock,
-    )
+    return read_headers(connection, site, [(period, lock)], module)[0]
+
+
+def read_headers(
+    connection: Connection, site: OpenSite, periods: Sequence[tuple[Period, LockReason | None]], module: Module
+) -> list[Header]:
+    """The headers of `module` for several periods and their own locks, in two statements."""
+    months = {month for period, _ in periods for month in period.months}
+    stored = forecast_versions.module_versions(connection, site.scope, site.site_id, module.stored_name, months)
+    statuses = statuses_of(connection, site, [period.months for period, _ in periods])
+    return [
+        _header(site, period, stored, lock, status) for (period, lock), status in zip(periods, statuses, strict=True)
+    ]
 
 
 def edit_window(connection: Connection, site: OpenSite) -> EditWindow:
@@ -79,3 +82,25 @@ def period_lock(window: EditWindow, period: Period, *, may_write: bool) -> LockR
 def role_lock(lock: LockReason | None, *, may_write: bool) -> LockReason | None:
     """The lock of a row as a caller sees it: one who may only read sees that."""
     return lock if may_write else LockReason.ROLE
+
+
+def _header(
+    site: OpenSite,
+    period: Period,
+    stored: Mapping[str, ModuleVersion],
+    lock: LockReason | None,
+    status: SubmissionStatus,
+) -> Header:
+    latest = last_write(stored, period.months)
+    return Header(
+        site.site_id,
+        site.name,
+        period.text,
+        period.type.value,
+        sum(stored[month].version for month in period.months if month in stored),
+        latest.updated_at if latest else None,
+        latest.updated_by if latest else None,
+        status.value,
+        lock is None,
+        lock,
+    )

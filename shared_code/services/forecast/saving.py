@@ -8,7 +8,7 @@ Source: REST API, "PUT means merge", "Versions and concurrency" and "Order of ch
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -25,6 +25,7 @@ from shared_code.services.periods import Period
 from shared_code.services.pnl_site_cells import OpenSite
 from shared_code.services.pnl_table import ViewWarning
 from shared_code.services.runtime import Runtime
+from shared_code.services.submissions import reopen_months
 from shared_code.sql.transient import retry_use_case
 from shared_code.storage import audit, forecast_versions, outbox, user_access, versions
 from shared_code.storage.audit import AuditEntry
@@ -77,6 +78,8 @@ class Section(ABC):
     """A write of one module. Subclasses plan, store and describe; the stages are taken by `save`."""
 
     module: Module
+    part: str | None = None
+    """The member of the request's body that holds the section; None where it is the body itself."""
 
     def __init__(self, unit: Unit, precondition: Precondition | None) -> None:
         self.unit = unit
@@ -164,6 +167,7 @@ class Section(ABC):
             unit.now,
         )
         audit.add_entries(unit.connection, self._trail(changes, before), unit.now)
+        reopen_months(unit.connection, unit.site, by_month, unit.author, unit.now)
         self._announce(by_month)
         raised = sum(month in unit.period.months for month in by_month)
         return SavedSection(self.module, self.version + raised, count_changes(changes), warnings)
@@ -257,10 +261,20 @@ def save(
             sections = [request.open(unit) for request in requests]
             for stage in (Section.check_version, Section.check_locks, Section.check_rules):
                 for section in sections:
-                    stage(section)
+                    _pass(stage, section)
             return tuple(section.commit() for section in sections)
 
     return retry_use_case(attempt)
+
+
+def _pass(stage: Callable[[Section], None], section: Section) -> None:
+    """Take `section` through `stage`; what is refused names the field within the whole body."""
+    try:
+        stage(section)
+    except ForecastError as error:
+        if section.part is not None and error.field is not None:
+            error.field = f"{section.part}.{error.field}"
+        raise
 
 
 def last_write(stored: Mapping[str, ModuleVersion], months: Iterable[str]) -> ModuleVersion | None:

@@ -3,9 +3,9 @@
 Source: Data model, "Results and snapshots".
 """
 
-from sqlalchemy import BigInteger, Date, ForeignKeyConstraint, Index, Integer, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Date, ForeignKeyConstraint, Index, Integer, SmallInteger, String, Table, text
 
-from shared_code.sql.types import UtcTimestamp, binary, long_text, unicode_text
+from shared_code.sql.types import Identifier, UtcTimestamp, binary, long_text, unicode_text
 from shared_code.storage.tables.base import (
     COMPONENT,
     COUNT,
@@ -93,4 +93,34 @@ pnl_components = Table(
     ),
     *json_check("detail"),
     schema=FORECASTING,
+)
+
+calculation_requests = Table(
+    "calculation_requests",
+    metadata,
+    required("request_id", Identifier(), primary_key=True),
+    required("site_id", SITE_ID),
+    required("year", SmallInteger()),
+    required("from_period", PERIOD),
+    required("reason", String(40)),
+    required("requested_version", BigInteger()),
+    optional("computed_version", BigInteger()),
+    required("state", String(12)),
+    required("requested_at", UtcTimestamp()),
+    optional("started_at", UtcTimestamp()),
+    optional("finished_at", UtcTimestamp()),
+    optional("error_code", String(50)),
+    optional("error_text", unicode_text(1000)),
+    one_of("state", "queued", "running", "done", "failed"),
+    *period_checks("from_period"),
+    schema=FORECASTING,
+)
+_IS_OPEN = text("state IN ('queued', 'running')")
+Index(
+    "ux_calculation_requests_open",
+    calculation_requests.c.site_id,
+    calculation_requests.c.year,
+    unique=True,
+    sqlite_where=_IS_OPEN,
+    mssql_where=_IS_OPEN,
 )

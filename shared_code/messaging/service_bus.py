@@ -1,0 +1,163 @@
+"""Service Bus as the relay sees it: one connection for a long time, senders that are made anew after a fault.
+
+The SDK is needed because sessions and duplicate detection need message properties that no output binding can set.
+
+Source: Operations, "Message form"; Azure Functions, "Output bindings".
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from shared_code.messaging.message import TOPICS
+from shared_code.settings import Settings
+from shared_code.sql.identity import credential_of
+
+if TYPE_CHECKING:
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender
+
+SEND_TIMEOUT_S: Final = 20
+"""Seconds that one batch may take; the relay comes back for what could not be sent."""
+
+CORRELATION: Final = "requestId"
+"""The property of a kept message that becomes its correlation id."""
+
+
+class OutgoingRow(Protocol):
+    """A message of the outbox; `payload` and `properties` are JSON texts."""
+
+    @property
+    def destination(self) -> str: ...  # noqa: D102
+    @property
+    def subject(self) -> str: ...  # noqa: D102
+    @property
+    def session_id(self) -> str: ...  # noqa: D102
+    @property
+    def dedup_id(self) -> str: ...  # noqa: D102
+    @property
+    def payload(self) -> str: ...  # noqa: D102
+    @property
+    def properties(self) -> str: ...  # noqa: D102
+
+
+class ServiceBus:
+    """Sends to queues and topics of one namespace. Safe between threads; opened by the first message."""
+
+    def __init__(self, open_client: "Callable[[], ServiceBusClient]") -> None:
+        self._open_client = open_client
+        self._client: ServiceBusClient | None = None
+        self._senders: dict[str, ServiceBusSender] = {}
+        self._lock = Lock()
+
+    def send(self, messages: Sequence[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]) -> None:
+        """Send `messages`, those of a destination in their order; `sent` is told of each batch that the broker took.
+
+        Raises what keeps the broker from taking a batch. The connection is then given up: the next call opens another.
+        """
+        by_destination = sorted(messages, key=attrgetter("destination"))
+        with self._lock:
+            try:
+                for destination, rows in groupby(by_destination, key=attrgetter("destination")):
+                    self._send(self._sender(destination), list(rows), sent)
+            except Exception:
+                self._give_up()
+                raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._give_up()
+
+    def _send(
+        self, sender: "ServiceBusSender", rows: list[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]
+    ) -> None:
+        for batch, contents in _batches(sender, rows):
+            sender.send_messages(batch, timeout=SEND_TIMEOUT_S)
+            sent(contents)
+
+    def _sender(self, destination: str) -> "ServiceBusSender":
+        if self._client is None:
+            self._client = self._open_client()
+        if destination not in self._senders:
+            is_topic = destination in TOPICS
+            self._senders[destination] = (
+                self._client.get_topic_sender(destination) if is_topic else self._client.get_queue_sender(destination)
+            )
+        return self._senders[destination]
+
+    def _give_up(self) -> None:
+        """Forget the connection; whatever closing it comes to, it is not used again."""
+        client, self._client = self._client, None
+        senders, self._senders = self._senders, {}
+        for part in (*senders.values(), client):
+            if part is not None:
+                with suppress(Exception):  # it is broken already, which the caller is told
+                    part.close()
+
+
+def service_bus(settings: Settings) -> ServiceBus | None:
+    """The namespace that the settings name: by connection string, or by the app's identity; None without either."""
+    text, namespace = settings.servicebus.get_secret_value(), settings.servicebus_namespace
+    if text:
+        return ServiceBus(lambda: _client_of_text(text))
+    if namespace:
+        make_credential = credential_of(settings)
+        return ServiceBus(lambda: _client_of_identity(namespace, make_credential()))
+    return None
+
+
+def _client_of_text(text: str) -> "ServiceBusClient":
+    from azure.servicebus import ServiceBusClient  # noqa: PLC0415 - heavy, and only where one is configured
+
+    return ServiceBusClient.from_connection_string(text, retry_total=1)
+
+
+def _client_of_identity(namespace: str, credential: Any) -> "ServiceBusClient":
+    from azure.servicebus import ServiceBusClient  # noqa: PLC0415 - heavy, and only where one is configured
+
+    return ServiceBusClient(namespace, credential, retry_total=1)
+
+
+def _batches(
+    sender: "ServiceBusSender", rows: Sequence[OutgoingRow]
+) -> "Iterator[tuple[ServiceBusMessageBatch, list[OutgoingRow]]]":
+    """`rows` in their order, in as few batches as their sizes allow.
+
+    Raises `MessageSizeExceededError` for a message that fits into no batch.
+    """
+    from azure.servicebus.exceptions import MessageSizeExceededError  # noqa: PLC0415 - heavy
+
+    batch, contents = sender.create_message_batch(), list[OutgoingRow]()
+    for row in rows:
+        message = _outgoing(row)
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError:
+            if not contents:
+                raise
+            yield batch, contents
+            batch, contents = sender.create_message_batch(), []
+            batch.add_message(message)
+        contents.append(row)
+    if contents:
+        yield batch, contents
+
+
+def _outgoing(row: OutgoingRow) -> "ServiceBusMessage":
+    """A message of the outbox in the broker's form."""
+    from azure.servicebus import ServiceBusMessage  # noqa: PLC0415 - heavy
+
+    properties = {name: value for name, value in json.loads(row.properties).items() if value is not None}
+    return ServiceBusMessage(
+        row.payload.encode(),
+        message_id=row.dedup_id,
+        subject=row.subject,
+        session_id=row.session_id,
+        correlation_id=properties.get(CORRELATION),
+        content_type="application/json",
+        application_properties=properties,
+    )
