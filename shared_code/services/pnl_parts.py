@@ -59,7 +59,7 @@ class RevenueParts:
             is_running = month == period_of(self.business_date)
             return category_revenue.recorded(self.to_date if is_running else self.parked.get(month, {}))
         computed = self.computed.get(month)
-        if computed is None or computed.inputs.budget is None:
+        if basis == _FROZEN or computed is None or computed.inputs.budget is None:
             return UNKNOWN
         if basis == Scenario.BUDGET:
             return category_revenue.budgeted(budget_month(month, computed.inputs.budget, computed.budget))

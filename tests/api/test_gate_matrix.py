@@ -5,12 +5,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from shared_code.api.app import create_app
-from shared_code.api.gate import Demands, Entrance
-from shared_code.api.routing import ResourceTree
 from tests.api.permission_table import AM, BILLING, CV, DM, FA, FOREIGN, OWN, ROLES, RVP, SERVICE, TABLE, Call, Target
+from tests.api.served_operations import SERVED
 from tests.api.serving import Api, first_error, served, told
 from tests.support.pnl_world import PnlWorld
 
@@ -21,25 +19,6 @@ BEHIND_THE_GATE = {200, 201, 202, 400, 404, 409, 422}
 """What is answered to a caller who may call, to requests that say little."""
 
 
-def operations_served() -> dict[tuple[str, str], bool]:
-    """Every operation of the app by verb and path, and whether the gate's demands are made of its callers."""
-    app = create_app(lambda: pytest.fail("no runtime is needed to know the routes"))
-    while not isinstance(app, FastAPI):
-        app = app._app  # type: ignore[attr-defined]
-    (entrance,) = app.router.routes
-    assert isinstance(entrance, Entrance)
-    tree: ResourceTree = entrance._tree
-    nodes, found = [tree._root], {}
-    while nodes:
-        node = nodes.pop()
-        for method, route in node.operations.items():
-            calls = (dependency.call for dependency in route.dependant.dependencies)
-            found[method, route.path] = any(isinstance(call, Demands) for call in calls)
-        nodes += [*node.literals.values(), *([node.parameter] if node.parameter else [])]
-    return found
-
-
-SERVED = operations_served()
 CALLS = [call for call in TABLE if call.operation in SERVED]
 GUARDED = [call for call in CALLS if call.roles is not None]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.api.served_operations import SERVED
 from tests.api.serving import BASE, Api
-from tests.api.test_gate_matrix import SERVED
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 

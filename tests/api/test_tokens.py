@@ -13,11 +13,11 @@ from shared_code.api.app import create_app
 from shared_code.security.keys import RemoteKeySet
 from shared_code.services.runtime import Runtime
 from tests.api.serving import BASE, Api, first_error, served, told
-from tests.security.test_tokens import ATTACKS
 from tests.sources.scripted_server import Reply, ScriptedServer, scripted_server
 from tests.support.assignment import assign
 from tests.support.issuer import Issuer, rsa_key
 from tests.support.rate_world import RateWorld
+from tests.support.token_attacks import ATTACKS
 
 RATES = "/api/jobcodes/TP001/rates"
 KEYS = "/keys.json"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import api, extraction, import_time, memory, pnl, rates
+from tests.benchmarks import analysis, api, extraction, import_time, memory, pnl, rates
 from tests.benchmarks.measure import Measure
 
 BENCHMARKS: dict[str, Callable[[], list[Measure]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measure]]] = {
     "extraction": extraction.measures,
     "rates": rates.measures,
     "pnl": pnl.measures,
+    "analysis": analysis.measures,
     "memory": memory.measures,
     "api": api.measures,
 }

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("alembic", "azure.identity", "azure.servicebus", "fastapi", "httpx", "openpyxl", "pydantic",
-         "pydantic_settings", "pyodbc", "redis", "sqlalchemy", "starlette", "uvicorn")  # fmt: skip
+HEAVY = ("alembic", "azure.identity", "azure.servicebus", "cachetools", "cryptography", "fastapi", "httpx", "jwt",
+         "limits", "openpyxl", "pydantic", "pydantic_settings", "pyodbc", "redis", "sqlalchemy", "starlette",
+         "uvicorn")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,17 @@
 """How many requests somebody may make, in memory and in Redis."""
 
 import logging
+import shutil
+import socket
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 from time import perf_counter
 from typing import Any
 
 import pytest
-from fakeredis import TcpFakeServer
 from pydantic import SecretStr
 
 from shared_code.clock import FixedClock, SystemClock
@@ -103,13 +104,14 @@ def test_a_client_is_its_address_or_its_network(one: str | None, other: str | No
 
 @pytest.fixture
 def redis_url() -> Iterator[SecretStr]:
-    server = TcpFakeServer(("127.0.0.1", 0))
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield SecretStr(f"redis://127.0.0.1:{server.server_address[1]}/0")
-    server.shutdown()
-    server.server_close()
+    command = shutil.which("redis-server")
+    if command is None:
+        pytest.skip("there is no redis-server on this machine")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen([command, "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL) as server:
+        yield SecretStr(f"redis://127.0.0.1:{port}/0")
+        server.terminate()
 
 
 def test_instances_count_together_in_redis(redis_url: SecretStr) -> None:

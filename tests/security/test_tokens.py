@@ -1,25 +1,21 @@
 """Which tokens are believed: those that the issuer signed, whose every claim holds."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared_code.clock import FixedClock
 from shared_code.security.claims import TokenRules
 from shared_code.security.errors import ExpiredTokenError, InvalidTokenError, KeysUnavailableError
 from shared_code.security.keys import MissingKeySet
 from shared_code.security.tokens import LARGEST_TOKEN, TokenVerifier
-from tests.support.issuer import Issuer, claims_at, encoded, part, rsa_key
+from tests.support.issuer import Issuer, rsa_key
+from tests.support.token_attacks import ATTACKS, ISSUER, NOW
 
-NOW = datetime(2025, 4, 15, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RULES = TokenRules("townepark-auth", "forecasting-api", skew_s=60, longest_s=3600)
-ISSUER = Issuer()
 
 
 @pytest.fixture
@@ -144,84 +140,6 @@ def test_an_expired_token_with_a_bad_signature_is_invalid(verifier: TokenVerifie
     with pytest.raises(InvalidTokenError) as refused:
         verifier.verify(text)
     assert refused.value.code == "INVALID_TOKEN"
-
-
-def by_hmac(algorithm: str, secret: bytes) -> str:
-    """A token signed with a secret that the attacker knows: the public key."""
-    signer = jwt.PyJWS().get_algorithm_by_name(algorithm)
-    content = f"{part({'alg': algorithm, 'kid': ISSUER.key_id, 'typ': 'JWT'})}.{part(claims_at(NOW))}"
-    import hmac  # noqa: PLC0415 - the one place where somebody cheats
-
-    digest = hmac.new(secret, content.encode(), signer.hash_alg).digest()  # type: ignore[attr-defined]
-    return f"{content}.{encoded(digest)}"
-
-
-def public_pem() -> bytes:
-    return ISSUER.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def public_der() -> bytes:
-    return ISSUER.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def without_signature(algorithm: str) -> str:
-    return f"{part({'alg': algorithm, 'kid': ISSUER.key_id})}.{part(claims_at(NOW))}."
-
-
-def with_other_claims() -> str:
-    header, _, signature = ISSUER.token(NOW, roles=["account_manager"]).split(".")
-    return f"{header}.{part(claims_at(NOW))}.{signature}"
-
-
-def with_another_header(**members: Any) -> str:
-    """A good signature of the attacker's own key, and a header that offers it."""
-    attacker = Issuer(rsa_key(1))
-    return attacker.token(NOW, headers={"kid": ISSUER.key_id, **members})
-
-
-def by_another_algorithm(algorithm: str) -> str:
-    return jwt.encode(claims_at(NOW), ISSUER.key, algorithm, headers={"kid": ISSUER.key_id})
-
-
-ATTACKS: dict[str, Callable[[], str]] = {
-    "nothing": lambda: "",
-    "dots": lambda: "..",
-    "one part": lambda: "abc",
-    "two parts": lambda: "abc.def",
-    "four parts": lambda: f"{ISSUER.token(NOW)}.x",
-    "five parts": lambda: "a.b.c.d.e",
-    "no base64": lambda: "!!!.???.***",
-    "no JSON": lambda: f"{encoded(b'no')}.{encoded(b'no')}.{encoded(b'no')}",
-    "a header that is a list": lambda: f"{part([])}.{part(claims_at(NOW))}.{encoded(b'x')}",
-    "a header that is deep": lambda: f"{encoded(b'[' * 6000)}.{part(claims_at(NOW))}.{encoded(b'x')}",
-    "signs that are no letters": lambda: "Ж.Ж.Ж",
-    "half a pair": lambda: "\ud800.a.b",
-    "algorithm none": lambda: without_signature("none"),
-    "algorithm None": lambda: without_signature("None"),
-    "algorithm missing": lambda: f"{part({'kid': ISSUER.key_id})}.{part(claims_at(NOW))}.",
-    "algorithm is a list": lambda: f"{part({'alg': ['RS256'], 'kid': ISSUER.key_id})}.{part({})}.{encoded(b'x')}",
-    "RS256 without a signature": lambda: without_signature("RS256"),
-    "HS256 with the public key": lambda: by_hmac("HS256", public_pem()),
-    "HS512 with the public key": lambda: by_hmac("HS512", public_der()),
-    "RS512 with the right key": lambda: by_another_algorithm("RS512"),
-    "PS256 with the right key": lambda: by_another_algorithm("PS256"),
-    "other claims under the signature": with_other_claims,
-    "a signature cut short": lambda: ISSUER.token(NOW)[:-8],
-    "a foreign key": lambda: Issuer(rsa_key(1)).token(NOW),
-    "a foreign key under its own name": lambda: Issuer(rsa_key(1), "mine").token(NOW),
-    "jwk": lambda: with_another_header(jwk=Issuer(rsa_key(1)).jwk()),
-    "jku": lambda: with_another_header(jku="https://attacker.example/keys.json"),
-    "x5u": lambda: with_another_header(x5u="https://attacker.example/chain.pem"),
-    "x5c": lambda: with_another_header(x5c=[encoded(b"certificate")]),
-    "no key id": lambda: ISSUER.token(NOW, headers={"kid": None}),
-    "an empty key id": lambda: ISSUER.token(NOW, headers={"kid": ""}),
-    "a key id that is a path": lambda: ISSUER.token(NOW, headers={"kid": "../../dev/null"}),
-    "a key id that is a statement": lambda: ISSUER.token(NOW, headers={"kid": "x' OR '1'='1"}),
-    "a key id that is a number": lambda: ISSUER.token(NOW, headers={"kid": 1}),
-    "a key id that is a list": lambda: ISSUER.token(NOW, headers={"kid": ["test-1"]}),
-    "a critical extension": lambda: ISSUER.token(NOW, headers={"crit": ["b64"], "b64": True}),
-    "an unencoded payload": lambda: ISSUER.token(NOW, headers={"b64": False, "crit": ["b64"]}),
-}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

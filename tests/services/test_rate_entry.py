@@ -106,7 +106,9 @@ def test_the_change_is_audited_announced_and_raises_the_inputs(world: RateWorld)
         "job-code-rates",
         "2025-07-01.VLT1",
     )
-    assert {row.tag: row.version for row in world.rows_of(cache_versions)} == {"inputs:TP001:2025": 1}
+    assert {row.tag: row.version for row in world.rows_of(cache_versions) if row.tag.startswith("inputs:")} == {
+        "inputs:TP001:2025": 1
+    }
     for message in world.rows_of(outbox_messages):
         body = json.loads(message.payload)
         assert (body["eventType"], body["jobCodes"], body["requestId"]) == ("JobRatesUpdated", ["VLT1"], "req-1")

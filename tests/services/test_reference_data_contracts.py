@@ -178,7 +178,7 @@ def test_a_changed_contract_concerns_every_year_from_its_start_that_is_stored_or
 ) -> None:
     world.put(pnl_site_years, *({"site_id": "TP001", "year": year} for year in (2022, 2023, 2024)))
     world.import_yaml("contracts", _fee_document("2023-11-01"))
-    versions = {row.tag: row.version for row in world.rows_of(cache_versions)}
+    versions = {row.tag: row.version for row in world.rows_of(cache_versions) if row.tag.startswith("inputs:")}
     assert versions == {f"inputs:TP001:{year}": 1 for year in (2023, 2024, 2025, 2026)}
     bodies = [(row.destination, json.loads(row.payload)) for row in world.rows_of(outbox_messages)]
     assert {body["eventType"] for _, body in bodies} == {"ContractChanged"}
@@ -194,7 +194,7 @@ def test_a_changed_contract_concerns_every_year_from_its_start_that_is_stored_or
 
 def test_a_contract_that_starts_beyond_what_is_read_raises_the_year_of_its_start(world: ReferenceWorld) -> None:
     world.import_yaml("contracts", _fee_document("2031-05-01"))
-    assert [row.tag for row in world.rows_of(cache_versions)] == ["inputs:TP001:2031"]
+    assert [row.tag for row in world.rows_of(cache_versions) if row.tag.startswith("inputs:")] == ["inputs:TP001:2031"]
 
 
 def test_a_dry_run_of_contracts_writes_nothing(world: ReferenceWorld) -> None:

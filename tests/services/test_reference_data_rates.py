@@ -182,7 +182,7 @@ def test_each_site_and_date_is_announced_and_raises_the_years_from_the_date_on(w
         "TP001,GSA1,2024-03-01,20,,,,",
         "TP002,GSA1,2025-07-01,20,,,,",
     )
-    assert {row.tag: row.version for row in world.rows_of(cache_versions)} == {
+    assert {row.tag: row.version for row in world.rows_of(cache_versions) if row.tag.startswith("inputs:")} == {
         "inputs:TP001:2024": 1,
         "inputs:TP001:2025": 1,
         "inputs:TP001:2026": 1,

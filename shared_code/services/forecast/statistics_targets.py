@@ -76,13 +76,15 @@ class Spreading:
         """Give the period a drive-in ratio: the same one on all open days, in place of overnight counts."""
         now = self._volumes()
         rooms = _sum_of(now.values()).occupied_rooms
-        needed = exact(drive_in_ratio * (self._closed.occupied_rooms + rooms) - self._closed.overnight)
-        of_day = _ratio("driveInRatio", drive_in_ratio, needed, rooms, self._closed.occupied_rooms + rooms)
+        whole = self._closed.occupied_rooms + rooms if self._rooms else ZERO
+        needed = exact(drive_in_ratio * whole - self._closed.overnight)
+        of_day = _ratio("driveInRatio", drive_in_ratio, needed, rooms, whole)
         if of_day is None:
             return
         for day in self._days:
             if _is_counted(self._saved[day]):
-                self._put(day, valet_overnight=None, self_overnight=None, capture_ratio=ratio(now[day].capture_ratio))
+                captured = ratio(max(ZERO, min(ONE, now[day].capture_ratio)))
+                self._put(day, valet_overnight=None, self_overnight=None, capture_ratio=captured)
             self._put(day, drive_in_ratio=of_day)
 
     def capture(self, capture_ratio: Decimal) -> None:
@@ -90,7 +92,7 @@ class Spreading:
         now = self._volumes()
         counted = [day for day in self._days if not self._rooms or _is_counted(self._saved[day])]
         cars = {day: volumes.overnight for day, volumes in now.items()}
-        cars |= {day: round_half_up(cars[day], STORED_PLACES) for day in counted}
+        cars |= {day: max(ZERO, round_half_up(cars[day], STORED_PLACES)) for day in counted}
         overnight = sum(cars.values(), ZERO)
         needed = exact(capture_ratio * (self._closed.overnight + overnight) - self._closed.valet_overnight)
         of_day = _ratio("captureRatio", capture_ratio, needed, overnight, self._closed.overnight + overnight)
@@ -126,6 +128,7 @@ class Spreading:
         shares = settle([count * of_day for count in cars], exact(max(ZERO, valet)), cars)
         for day, count, valet_count in zip(days, cars, shares, strict=True):
             self._put(day, valet_overnight=valet_count, self_overnight=count - valet_count)
+            self._put(day, drive_in_ratio=None, capture_ratio=None)
 
     def _divided(self, rest: Decimal, names: Sequence[str]) -> list[Decimal]:
         """`rest` in the proportions of the budget; the largest part takes the difference of rounding."""
