@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.computed_header import computed_header
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
@@ -77,7 +78,7 @@ def flc_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["P&L"])
     router.add_api_route(
         "/flc/{siteId}/{period}",
-        front_line_contribution,
+        cached()(front_line_contribution),
         methods=["GET"],
         response_model=Envelope[SiteFlcShape, FiguresMeta],
         summary="Front Line Contribution of a site for a month, quarter or year",

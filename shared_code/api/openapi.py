@@ -23,6 +23,7 @@ from shared_code.api.gate import Demands, check_accept
 from shared_code.api.repetition import KEY, repetition
 from shared_code.api.validation import parameter_names
 from shared_code.services.idempotency import HEADER
+from shared_code.services.pnl_families import COMPARISONS
 
 PATH: Final = "/openapi.json"
 
@@ -94,6 +95,20 @@ _PATH_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "Month `2025-04`, quarter `2025-Q2` or year `2025`",
         "schema": {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2])|-[Qq][1-4])?$"},
         "example": "2025-04",
+    },
+    "comparisonType": {
+        "description": "What is compared with; aliases are accepted too",
+        "schema": {"type": "string", "enum": list(COMPARISONS)},
+    },
+    "jobGroupId": {
+        "description": "Id of a job group, in any case",
+        "schema": {"type": "string"},
+        "example": "valet",
+    },
+    "jobCode": {
+        "description": "Code of a job",
+        "schema": {"type": "string", "pattern": JOB_CODE},
+        "example": "VLT1",
     },
     "job_code_id": {
         "description": "Code of a job",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
 from shared_code.api.fields import Money, QueryCount, QueryPeriod, SiteCode, WordList
@@ -120,7 +121,7 @@ def pl_rollup_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["P&L"])
     router.add_api_route(
         "/pl-view/rollup/{organizationLevel}/{organizationId}",
-        rollup,
+        cached()(rollup),
         methods=["GET"],
         response_model=Envelope[OrganizationPnlShape, FiguresMeta],
         summary="The P&L of a district, a region, the company or a portfolio",

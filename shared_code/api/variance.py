@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
 from shared_code.api.fields import Money, QueryNumber, QueryPeriod, Text
@@ -80,7 +81,7 @@ def variance_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["P&L"])
     router.add_api_route(
         "/pl-view/{siteId}/variance/{comparisonType}",
-        pnl_variance,
+        cached()(pnl_variance),
         methods=["GET"],
         response_model=Envelope[SiteVarianceShape, FiguresMeta],
         summary="The variance of a site's P&L, and what drives that of external revenue",
