@@ -44,6 +44,15 @@ lint: $(READY) ## Format, style, types and layers
 bench: $(READY) ## Speed and memory, as ratios to a baseline of the same run
 	@$(BIN)/python -m tests.benchmarks
 
+.PHONY: faults
+faults: $(READY) ## Kill hosts and broker while clients save; nothing may be lost
+	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.faults --broker --kills 30
+
+.PHONY: fuzz
+fuzz: $(READY) ## Thousands of requests made from the OpenAPI document, each answer checked against it
+	@$(BIN)/python -m tests.conformance.fuzz
+
 .PHONY: pins
 pins: $(READY) ## Pin the requirements anew from pyproject.toml
 	@$(BIN)/python -m tests.support.pins

@@ -11,7 +11,22 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.commands import data, demo, extract, pnl, quality, rates, runs, schema, serve, token, warehouse
+from cli.commands import (
+    alerts,
+    data,
+    demo,
+    dlq,
+    extract,
+    outbox,
+    pnl,
+    quality,
+    rates,
+    runs,
+    schema,
+    serve,
+    token,
+    warehouse,
+)
 from cli.output import err
 from shared_code.errors import ForecastError, InvalidInputError
 
@@ -29,8 +44,11 @@ app.command("extract")(extract.extract)
 app.add_typer(rates.app, name="rates")
 app.add_typer(pnl.app, name="pnl")
 app.add_typer(data.app, name="data")
+app.command("alerts")(alerts.alerts)
 app.command("runs")(runs.runs)
 app.command("quality")(quality.quality)
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(schema.app, name="schema")
 app.command("token")(token.token)
 

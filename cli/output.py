@@ -97,6 +97,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, 
     out.print()
 
 
+def age(seconds: int) -> str:
+    """A stretch of time in its two largest units: `3 d 4 h`, `12 min 5 s`."""
+    parts: list[str] = []
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, length)
+        if count or parts or unit == "s":
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "–"

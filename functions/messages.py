@@ -10,6 +10,7 @@ from datetime import UTC
 
 import azure.functions as func
 
+from functions.invocation import in_invocation, named_like
 from shared_code.messaging.message import (
     ALERTS,
     JOBS,
@@ -17,6 +18,7 @@ from shared_code.messaging.message import (
     PL_REFRESH,
     STATISTICS_UPDATE,
     TREND,
+    UNIT_ACCOUNTS,
     Subscription,
 )
 from shared_code.messaging.received import ReceivedMessage
@@ -41,7 +43,7 @@ def _queue(name: str) -> Callable[[_QueueFunction], _QueueFunction]:
             is_sessions_enabled=True,
             cardinality=func.Cardinality.ONE,
             data_type=func.DataType.BINARY,
-        )(handle)
+        )(_delivered_to(handle))
         return handle
 
     return register
@@ -59,10 +61,17 @@ def _subscribed(subscription: Subscription) -> Callable[[_QueueFunction], _Queue
             is_sessions_enabled=subscription.has_sessions,
             cardinality=func.Cardinality.ONE,
             data_type=func.DataType.BINARY,
-        )(handle)
+        )(_delivered_to(handle))
         return handle
 
     return register
+
+
+def _delivered_to(handle: _QueueFunction) -> Callable[..., None]:
+    def delivered(message: func.ServiceBusMessage, context: func.Context) -> None:
+        in_invocation(handle, context, message)
+
+    return named_like(handle, delivered)
 
 
 def _handle(queue: str, message: func.ServiceBusMessage) -> None:
@@ -102,6 +111,12 @@ def payroll_calculate(message: func.ServiceBusMessage) -> None:
 def pl_refresh(message: func.ServiceBusMessage) -> None:
     """The P&L of a site-year is wanted: computed where the stored one is behind."""
     _handle(PL_REFRESH, message)
+
+
+@_queue(UNIT_ACCOUNTS)
+def unit_accounts(message: func.ServiceBusMessage) -> None:
+    """One batch of unit accounts of a period is to be validated."""
+    _handle(UNIT_ACCOUNTS, message)
 
 
 @_queue(JOBS)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import azure.functions as func
 
+from functions.invocation import in_invocation, named_like
 from shared_code.clock import SystemClock
 from shared_code.timetable import latest_slot, schedule_text
 
@@ -22,8 +23,12 @@ _TimerFunction = Callable[[func.TimerRequest], None]
 
 def _timer(run: _TimerFunction) -> _TimerFunction:
     """Registers `run` as a timer under its own name, unless the environment switches it off."""
+
+    def fired(timer: func.TimerRequest, context: func.Context) -> None:
+        in_invocation(run, context, timer)
+
     if schedule := schedule_text(run.__name__):
-        blueprint.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)(run)
+        blueprint.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)(named_like(run, fired))
     return run
 
 
@@ -89,9 +94,27 @@ def trend_analysis(timer: func.TimerRequest) -> None:
 
 
 @_timer
+def data_validation(timer: func.TimerRequest) -> None:
+    """Every six hours: the quality of what is published, and whether our own figures agree with one another."""
+    _propose("data_validation")
+
+
+@_timer
 def month_close_snapshot(timer: func.TimerRequest) -> None:
     """The tenth of a month at 12:00: freezes the P&L of the month before."""
     _propose("month_close_snapshot")
+
+
+@_timer
+def retention(timer: func.TimerRequest) -> None:
+    """01:00: deletes what is due."""
+    _propose("retention")
+
+
+@_timer
+def archive(timer: func.TimerRequest) -> None:
+    """The second of a month at 01:30: moves closed years to the archive."""
+    _propose("archive")
 
 
 @_timer
@@ -108,3 +131,11 @@ def reaper(timer: func.TimerRequest) -> None:
     from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import
 
     schedules.reap()
+
+
+@_timer
+def dead_letter_monitor(timer: func.TimerRequest) -> None:
+    """Every quarter of an hour: counts dead letters, and keeps those that have lain for two weeks."""
+    from shared_code.services import schedules  # noqa: PLC0415 - on first use: a database driver is slow to import
+
+    schedules.monitor_dead_letters()

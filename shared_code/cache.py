@@ -39,6 +39,10 @@ class Cache(Protocol):
         """Keep `value` for `ttl_s` seconds at most."""
         ...
 
+    def works(self) -> bool:
+        """Whether anything can be kept now."""
+        ...
+
 
 class MemoryCache:
     """The cache of one process: the entries used last, up to a number of bytes."""
@@ -64,6 +68,10 @@ class MemoryCache:
         with self._lock:
             self._entries[key] = (value, ttl_s)
 
+    def works(self) -> bool:
+        """It does as long as the process lives."""
+        return True
+
 
 class RedisCache:
     """A cache that all instances share. Fails open: while Redis is out of reach nothing is found and nothing kept."""
@@ -87,6 +95,10 @@ class RedisCache:
         """Keep `value` for `ttl_s` seconds at most, where Redis can."""
         if len(value) <= LARGEST_ENTRY:
             self._tried(lambda: self._redis.set(self._prefix + key, value, ex=ttl_s))
+
+    def works(self) -> bool:
+        """Whether Redis answers, and is not left alone."""
+        return self._tried(self._redis.ping) is True
 
     def _tried(self, command: Callable[[], object]) -> object:
         from redis import RedisError  # noqa: PLC0415 - only where one is configured

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from shared_code.errors import ForecastError
+from shared_code.trace_context import current_traceparent
 
 SERVICE: Final = "townepark-forecasting"
 """The `service` of every record."""
@@ -58,15 +59,30 @@ def current_request() -> RequestNote | None:
 
 
 @contextmanager
-def noted(note: RequestNote, invocation_id: str | None, storage: ThreadStorage | None) -> Iterator[None]:
-    """Ties the records of the block, and of threads that inherit its context, to a request and its invocation."""
+def noted(note: RequestNote, invocation_id: str | None = None, storage: ThreadStorage | None = None) -> Iterator[None]:
+    """Ties the records of the block, and of threads that inherit its context, to a request and its invocation.
+
+    Without an invocation of its own the block belongs to the one around it.
+    """
     request = _request.set(note)
-    invocation = _invocation.set((invocation_id, storage) if invocation_id and storage is not None else None)
+    try:
+        with invoked(invocation_id, storage):
+            yield
+    finally:
+        _request.reset(request)
+
+
+@contextmanager
+def invoked(invocation_id: str | None, storage: ThreadStorage | None) -> Iterator[None]:
+    """Ties the records of the block, and of threads that inherit its context, to the platform's invocation."""
+    if not invocation_id or storage is None:
+        yield
+        return
+    token = _invocation.set((invocation_id, storage))
     try:
         yield
     finally:
-        _invocation.reset(invocation)
-        _request.reset(request)
+        _invocation.reset(token)
 
 
 def configure_logging(level: str) -> None:
@@ -109,7 +125,8 @@ class JsonFormatter(logging.Formatter):
     """A record as one line of JSON: `timestamp` (UTC), `level`, `service`, `logger`, `message`, and what is known.
 
     Of a request: `request_id`, `user_id`, `endpoint`, `method`, `error_code`; of its end also `status` and
-    `duration_ms`, given as `extra`.
+    `duration_ms`, given as `extra`. Of a message or timer `endpoint` is its queue or name, `method` which it is.
+    `invocation_id` is the platform's, `trace_id` that of everything that follows from one request or timer.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -128,6 +145,10 @@ class JsonFormatter(logging.Formatter):
             fields["endpoint"] = note.endpoint
             fields["method"] = note.method
             fields["error_code"] = note.error_code
+        if (invocation := _invocation.get()) is not None:
+            fields["invocation_id"] = invocation[0]
+        if (trace := current_traceparent()) is not None:
+            fields["trace_id"] = trace.split("-")[1]
         for name in ("status", "duration_ms"):
             if (value := getattr(record, name, None)) is not None:
                 fields[name] = value
@@ -153,4 +174,12 @@ def exception_fields(error: BaseException) -> list[dict[str, Any]]:
     return chain
 
 
-__all__ = ["JsonFormatter", "RequestNote", "configure_logging", "current_request", "exception_fields", "noted"]
+__all__ = [
+    "JsonFormatter",
+    "RequestNote",
+    "configure_logging",
+    "current_request",
+    "exception_fields",
+    "invoked",
+    "noted",
+]

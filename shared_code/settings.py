@@ -3,13 +3,16 @@
 Source: Operations, "Settings".
 """
 
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared_code.errors import ConfigurationError
 
@@ -35,14 +38,48 @@ def _origins(text: object) -> object:
     return text
 
 
+def _targets(text: object) -> object:
+    """`https://a.example/hook, /subscriptions/…/actionGroups/b` as a tuple of secrets; an address may hold a key."""
+    if not isinstance(text, str):
+        return text
+    targets = [target.strip() for target in text.split(",") if target.strip()]
+    for number, target in enumerate(targets, start=1):
+        parts = urlsplit(target)
+        if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError(f"target {number} is an address without HTTPS; https:// is accepted")
+        if parts.scheme in {"http", "https"} and not parts.hostname:
+            raise ValueError(f"target {number} is an address without a host")
+    return tuple(SecretStr(target) for target in targets)
+
+
+def _zone(name: str) -> str:
+    """The name of a time zone that this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("no time zone of this name is known; America/New_York is one, for instance") from None
+    return name
+
+
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-\[\]:]+$")]
 OriginList = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_origins)]
+TargetList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_targets)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
-RoleList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_roles)]
+RoleName = Literal[
+    "account_manager",
+    "district_manager",
+    "regional_vp",
+    "corporate_viewer",
+    "forecasting_admin",
+    "billing_admin",
+    "service",
+]
+RoleList = Annotated[tuple[RoleName, ...], NoDecode, BeforeValidator(_roles)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 Seconds = Annotated[int, Field(ge=1)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
 DatabaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 
 
@@ -79,8 +116,8 @@ class Settings(BaseSettings):
     edw_max_parallel: int = Field(5, ge=1, le=50)
     edw_max_sites_per_query: int = Field(100, ge=1, le=2000)
 
-    source_time_zone: str = "America/New_York"
-    business_time_zone: str = "America/New_York"
+    source_time_zone: TimeZone = "America/New_York"
+    business_time_zone: TimeZone = "America/New_York"
 
     budget_source: Literal["edw", "api", "edw_then_api"] = "edw"
     budget_api_host: str = ""
@@ -150,7 +187,7 @@ class Settings(BaseSettings):
     trend_stable_percent: Percent = Decimal(2)
     benchmark_min_sites: int = Field(3, ge=1)
     benchmark_in_line_percent: Percent = Decimal(5)
-    alert_targets: NameList = ()
+    alert_targets: TargetList = ()
     applicationinsights_connection_string: SecretStr = SecretStr("")
 
     variance_medium_percent: Percent = Decimal(5)
@@ -175,6 +212,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def alert_webhooks(self) -> tuple[str, ...]:
+        """The targets of alerts that are addresses, secrets among them; an action group is told by the platform."""
+        targets = (target.get_secret_value() for target in self.alert_targets)
+        return tuple(target for target in targets if target.startswith(("https://", "http://")))
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the operational database is the embedded one (SQLite)."""
         return self.db_primary_connection.startswith("sqlite")
@@ -191,6 +234,11 @@ def load_settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{_setting_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
         raise ConfigurationError(f"Settings are wrong: {wrong}") from None
+    except SettingsError as error:
+        # It names the field whose text is no JSON; the text itself is in its cause.
+        field = re.search(r'field "(\w+)"', str(error))
+        name = field[1].upper() if field else "One of them"
+        raise ConfigurationError(f"Settings are wrong: {name}: Input should be JSON") from None
 
 
 def _setting_name(location: tuple[int | str, ...]) -> str:

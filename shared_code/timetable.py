@@ -25,7 +25,10 @@ JOBS: Final[Mapping[str, str]] = MappingProxyType(
         "sync_daily": "0 0 10,16 * * *",
         "refresh_pnl_all": "0 0 11 * * *",
         "trend_analysis": "0 0 2 * * *",
+        "data_validation": "0 0 */6 * * *",
         "month_close_snapshot": "0 0 12 10 * *",
+        "retention": "0 0 1 * * *",
+        "archive": "0 30 1 2 * *",
     }
 )
 """Jobs of which a timer proposes slots, with their delivered schedules (NCRONTAB, UTC)."""
@@ -34,6 +37,7 @@ CHORES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "outbox_relay": "*/10 * * * * *",
         "reaper": "0 */5 * * * *",
+        "dead_letter_monitor": "0 */15 * * * *",
     }
 )
 """Timers that do their work themselves, with their delivered schedules (NCRONTAB, UTC)."""

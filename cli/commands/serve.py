@@ -1,8 +1,10 @@
 """`townepark serve`: the registered functions on this machine."""
 
 import logging
+import signal
 import sys
-from typing import Annotated
+import time
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +12,11 @@ from cli import output
 from cli.arguments import AsJson, ready_runtime
 from cli.host.embedded_store import EmbeddedStore
 from cli.host.host import DEFAULT_PORT, LocalHost
+from cli.host.queues import QueueStore
 from cli.host.screen import show
+from cli.host.service_bus_store import ServiceBusStore
+from shared_code.logs import JsonFormatter
+from shared_code.messaging.service_bus import client_of
 from shared_code.security.development import is_embedded_default
 
 
@@ -20,10 +26,13 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve HTTP, timers and queues until Ctrl+C."""
+    # What stops services and containers ends the host as Ctrl+C does: work under way is finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     runtime = ready_runtime()
-    for handler in logging.getLogger().handlers:
-        handler.setLevel(logging.INFO)
-    with LocalHost(EmbeddedStore(runtime.database), address=address, port=port) as host:
+    _log_what_happens(runtime.settings.log_level, as_json=as_json)
+    open_client = client_of(runtime.settings)
+    store: QueueStore[Any] = ServiceBusStore(open_client) if open_client else EmbeddedStore(runtime.database)
+    with LocalHost(store, address=address, port=port) as host:
         if as_json:
             output.print_json(
                 {
@@ -37,3 +46,14 @@ def serve(
         else:
             show(host, output.out, gives_tokens=is_embedded_default(runtime.settings))
         host.wait()
+    if isinstance(store, ServiceBusStore):
+        store.close()
+
+
+def _log_what_happens(level: str, *, as_json: bool) -> None:
+    """Log to standard error from `level` on: lines with their time (UTC) for people, JSON for programs."""
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+    plain.converter = time.gmtime
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level.upper())
+        handler.setFormatter(JsonFormatter() if as_json else plain)

@@ -6,10 +6,12 @@ case, repeated ones joined by commas; an error that leaves the function is a 500
 Source: Azure Functions, "HTTP through ASGI".
 """
 
+import asyncio
 import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -43,7 +45,7 @@ class HttpServer:
         app = HttpFunctions(routes_of(functions, prefix))
         self._socket = _listen(address, port)
         self.address, self.port = address, int(self._socket.getsockname()[1])
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 lifespan="off",
@@ -62,7 +64,7 @@ class HttpServer:
 
     def stop(self) -> None:
         """Takes no further request."""
-        self._server.should_exit = True
+        self._server.stop()
 
     def join(self) -> None:
         """Waits until the requests under way have been answered, then gives the port back."""
@@ -72,6 +74,29 @@ class HttpServer:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, that stops when it is told to and not at the next tenth of a second."""
+
+    _told: asyncio.Event | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def stop(self) -> None:
+        """Take no further request; may be called from any thread."""
+        self.should_exit = True
+        if self._loop is not None and self._told is not None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """What uvicorn does ten times a second, until the server is told to stop."""
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        tick = 0
+        while not await self.on_tick(tick):
+            tick = (tick + 1) % 864_000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 0.1)
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -3,7 +3,8 @@
 Source: Architecture, "The house"; REST API, "Overview".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -19,9 +20,12 @@ from shared_code.api.caller import Caller
 from shared_code.api.cors import CrossOrigin
 from shared_code.api.data_quality import data_quality_router
 from shared_code.api.dataflow import dataflow_router
+from shared_code.api.entrance import Entrance
+from shared_code.api.export_jobs import export_jobs_router
+from shared_code.api.exports import exports_router
 from shared_code.api.flc import flc_router
 from shared_code.api.forecast import forecast_router
-from shared_code.api.gate import Entrance, RuntimeProvider
+from shared_code.api.gate import RuntimeProvider
 from shared_code.api.health import health_router
 from shared_code.api.job_code_rates import job_code_rates_router
 from shared_code.api.job_codes import job_codes_router
@@ -58,6 +62,7 @@ from shared_code.api.variance import variance_router
 from shared_code.errors import ConfigurationError
 from shared_code.logs import configure_logging
 from shared_code.security.claims import VerifiedToken
+from shared_code.services.alerting.api_errors import ErrorWatch
 from shared_code.services.runtime import runtime
 from shared_code.settings import settings
 
@@ -86,6 +91,25 @@ def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
     """The API on the runtime that `runtime_provider` gives, which is asked anew by every request."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime_provider = runtime_provider
+
+    def authenticated(connection: HTTPConnection) -> VerifiedToken:
+        return authenticate(runtime_provider(), connection)
+
+    def identify(token: VerifiedToken, site_id: str | None) -> Caller:
+        return caller.identify(runtime_provider(), token, site_id)
+
+    app.router.routes[:] = [
+        Entrance(ResourceTree(list(_all_operations()), ALIASES), ANONYMOUS, authenticated, identify)
+    ]
+    app.add_middleware(DeniedCalls, runtime_provider=runtime_provider)
+    app.add_middleware(ErrorAnswers)
+    answering = ErrorAnswers(CrossOrigin(app, lambda: runtime_provider().settings.cors_origins))
+    return RequestLog(answering, _watched(runtime_provider))
+
+
+@cache
+def _all_operations() -> tuple[APIRoute, ...]:
+    """What is served, made once a process: it does not depend on the runtime."""
     described = _operations(
         health_router(BASE),
         pl_view_router(BASE),
@@ -108,7 +132,7 @@ def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
         parking_rates_router(BASE),
         revenue_categories_router(BASE),
         external_revenue_router(BASE),
-        internal_revenue_router(BASE, runtime_provider),
+        internal_revenue_router(BASE),
         other_revenue_router(BASE),
         other_expenses_router(BASE),
         forecast_router(BASE),
@@ -119,21 +143,24 @@ def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
         submissions_router(BASE),
         snapshots_router(BASE),
         audit_router(BASE),
+        exports_router(BASE),
+        export_jobs_router(BASE),
         dataflow_router(BASE),
         data_quality_router(BASE),
     )
-    operations = [*described, *_operations(openapi_router(BASE, described))]
+    return (*described, *_operations(openapi_router(BASE, described)))
 
-    def authenticated(connection: HTTPConnection) -> VerifiedToken:
-        return authenticate(runtime_provider(), connection)
 
-    def identify(token: VerifiedToken) -> Caller:
-        return caller.identify(runtime_provider(), token)
+def _watched(runtime_provider: RuntimeProvider) -> Callable[[int], None]:
+    """Counts the answers of this process, so that too many errors raise an alert."""
+    watch = ErrorWatch()
 
-    app.router.routes[:] = [Entrance(ResourceTree(operations, ALIASES), ANONYMOUS, authenticated, identify)]
-    app.add_middleware(DeniedCalls, runtime_provider=runtime_provider)
-    app.add_middleware(ErrorAnswers)
-    return RequestLog(ErrorAnswers(CrossOrigin(app, lambda: runtime_provider().settings.cors_origins)))
+    def answered(status: int) -> None:
+        # Without settings there is no database to enter an alert in; every answer and the log say so.
+        with suppress(ConfigurationError):
+            watch.answered(runtime_provider(), status)
+
+    return answered
 
 
 def _operations(*routers: APIRouter) -> list[APIRoute]:

@@ -15,6 +15,7 @@ from shared_code.security.claims import VerifiedToken
 from shared_code.security.errors import AccessDeniedError
 from shared_code.security.rights import Access, Rights
 from shared_code.services.runtime import Runtime
+from shared_code.storage.standing import Standing
 
 _READS_PAY: Final = "payroll:admin"
 
@@ -48,6 +49,11 @@ class Caller(Protocol):
         ...
 
     @property
+    def standing(self) -> Standing | None:
+        """How the site of the path stood when the rights were read; None where that is still to be read."""
+        ...
+
+    @property
     def districts(self) -> tuple[str, ...]:
         """The codes of the caller's districts, those of their regions among them; who sees all sites needs none."""
         ...
@@ -65,6 +71,10 @@ class Caller(Protocol):
         """The role with the most rights that gives the caller `access` to the site; None without one."""
         ...
 
+    def rights_on(self, site_id: str | None) -> tuple[object, ...]:
+        """What an answer about a site (None: about any) may owe to the caller's rights; equal for equal rights."""
+        ...
+
     def oversees(self, access: Access, level: str, code: str | None) -> bool:
         """Whether a role with `access` covers the `district` or `region`; None: one that does not exist."""
         ...
@@ -77,6 +87,7 @@ class TokenCaller:
     user_id: str
     display_name: str
     rights: Rights
+    standing: Standing | None = None
 
     @cached_property
     def reads_pay(self) -> bool:
@@ -113,19 +124,25 @@ class TokenCaller:
         role = self.rights.role_on(access, site_id)
         return None if role is None else role.value
 
+    def rights_on(self, site_id: str | None) -> tuple[object, ...]:
+        """What of the rights bears on the site."""
+        return (self.reads_pay, *self.rights.on(site_id))
+
     def oversees(self, access: Access, level: str, code: str | None) -> bool:
         """Whether the caller's roles cover the organisation."""
         with _refusing():
             return self.rights.oversees(access, level, code)
 
 
-def identify(runtime: Runtime, token: VerifiedToken) -> Caller:
+def identify(runtime: Runtime, token: VerifiedToken, site_id: str | None = None) -> Caller:
     """The caller behind a token that holds, with the rights of this moment; somebody unknown has none.
+
+    `site_id` is the site of the path, whose standing is read along with the rights.
 
     Source: REST API, "Scopes, roles and sites".
     """
-    found = runtime.permissions.of(token)
-    return TokenCaller(found.user_id, token.name or found.user_id, found.rights)
+    found = runtime.permissions.of(token, site_id)
+    return TokenCaller(found.user_id, token.name or found.user_id, found.rights, found.standing)
 
 
 @contextmanager

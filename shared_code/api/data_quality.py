@@ -3,7 +3,7 @@
 Source: REST API, "Operations".
 """
 
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -14,8 +14,7 @@ from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
 from shared_code.api.fields import Hours, Ratio
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery
-from shared_code.services.data_quality import latest_validation, overall_of
-from shared_code.storage.quality_checks import QualityCheck
+from shared_code.services.data_quality import latest_validation
 
 Verdict = Literal["pass", "warn", "fail"]
 
@@ -66,6 +65,7 @@ def data_quality_router(base: str) -> APIRouter:
         data_quality,
         methods=["GET"],
         response_model=Envelope[ValidationShape, Meta],
+        responses={404: {"description": "No validation has run"}},
         summary="What the latest validation of the sources found",
     )
     return router
@@ -73,34 +73,5 @@ def data_quality_router(base: str) -> APIRouter:
 
 def data_quality(call: Annotated[Call[NoQuery, NoBody], Depends(READ)]) -> Response:
     """404 until a validation has run."""
-    return success(_shown(latest_validation(call.runtime)), "Data quality retrieved successfully")
-
-
-def _shown(checks: Sequence[QualityCheck]) -> ValidationShape:
-    moments = [check.checked_at for check in checks]
-    return ValidationShape.model_validate(
-        {
-            "run_id": checks[0].validation_run_id,
-            "started_at": min(moments),
-            "finished_at": max(moments),
-            "overall": overall_of(checks),
-            "sources": [_source(check) for check in checks],
-        }
-    )
-
-
-def _source(check: QualityCheck) -> SourceQualityShape:
-    return SourceQualityShape.model_validate(
-        {
-            "source": check.source,
-            "rows": check.rows_checked,
-            "completeness": check.completeness,
-            "threshold": check.threshold,
-            "out_of_range": check.out_of_range,
-            "newest_at": check.newest_at,
-            "age_hours": check.age_hours,
-            "fresh": check.is_fresh,
-            "status": check.status,
-            "issues": [IssueShape.model_validate(issue) for issue in check.issues],
-        }
-    )
+    report = ValidationShape.model_validate(asdict(latest_validation(call.runtime)))
+    return success(report, "Data quality retrieved successfully")

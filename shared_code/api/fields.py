@@ -4,13 +4,15 @@ Source: REST API, "Values" and "Field types".
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from annotated_types import Ge, GroupedMetadata, Gt, Le
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared_code.domain.rounding import hourly_rate, money, percent, ratio
 from shared_code.errors import InvalidInputError
@@ -20,6 +22,8 @@ LONGEST_TEXT: Final = 2000
 SHORTEST_REASON: Final = 5
 JOB_CODE: Final = r"^[A-Za-z0-9 _.-]{1,50}$"
 SITE_CODE: Final = r"^[A-Za-z0-9]{1,20}$"
+MONTH: Final = r"^20\d{2}-(0[1-9]|1[0-2])$"
+MONTHLY_PERIOD: Final = r"^20\d{2}(-(0[1-9]|1[0-2])|-[Qq][1-4])?$"
 RESERVED_SITE_CODES: Final = frozenset({"rollup", "rates", "categories", "external", "internal", "other"})
 """Words that stand where a site may stand on a path, and therefore name no site."""
 BAD_SITE_CODE: Final = "Site ID must be a valid alphanumeric string"
@@ -118,6 +122,37 @@ def _words(values: list[str]) -> list[str]:
     return [word.strip() for value in values for word in value.split(",")]
 
 
+@dataclass(frozen=True)
+class Within(GroupedMetadata):
+    """The limits of a number of a request: they are checked, and the document names them.
+
+    `is_above` says that the minimum itself is too small.
+    """
+
+    minimum: int | Decimal
+    maximum: int | Decimal | None = None
+    is_above: bool = False
+
+    def __iter__(self) -> Iterator[object]:
+        """What pydantic makes of it."""
+        yield Gt(self.minimum) if self.is_above else Ge(self.minimum)
+        if self.maximum is not None:
+            yield Le(self.maximum)
+        yield _Described(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """Describes a number with its limits; validators that stand between would hide them."""
+
+    limits: Within
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        lowest = "exclusiveMinimum" if self.limits.is_above else "minimum"
+        found = {"type": handler(core_schema)["type"], lowest: self.limits.minimum, "maximum": self.limits.maximum}
+        return {name: float(one) if isinstance(one, Decimal) else one for name, one in found.items() if one is not None}
+
+
 def _rounded(rounding: Callable[[Decimal], Decimal]) -> Any:
     return AfterValidator(rounding)
 
@@ -142,7 +177,7 @@ JobCode = Annotated[str, Field(pattern=JOB_CODE)]
 QueryPeriod = Annotated[
     Period,
     BeforeValidator(_monthly_period, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "examples": ["2025-04", "2025-Q2", "2025"]}),
+    WithJsonSchema({"type": "string", "pattern": MONTHLY_PERIOD, "examples": ["2025-04", "2025-Q2", "2025"]}),
 ]
 """A month, quarter or year in a query."""
 
@@ -167,25 +202,30 @@ HourlyRate = Annotated[Decimal, _rounded(hourly_rate), WithJsonSchema({"type": "
 PercentPoints = Annotated[Decimal, _rounded(percent), WithJsonSchema({"type": "number"})]
 """Percent points of an answer, 2 decimals (8.0 = 8 %)."""
 
-Fraction = Annotated[Number, Field(decimal_places=6), AfterValidator(_fraction)]
+Fraction = Annotated[
+    Number,
+    Field(decimal_places=6),
+    AfterValidator(_fraction),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
 """A share of a request, 0 to 1, at most 6 decimals; 85 instead of 0.85 is refused with a suggestion."""
 
-VehicleCount = Annotated[Number, Field(ge=0, le=99_999, decimal_places=2)]
+VehicleCount = Annotated[Number, Field(decimal_places=2), Within(0, 99_999)]
 """Vehicles of a request."""
 
-RoomCount = Annotated[Number, Field(ge=0, le=99_999, decimal_places=2)]
+RoomCount = Annotated[Number, Field(decimal_places=2), Within(0, 99_999)]
 """Occupied rooms of a request."""
 
-EnteredHours = Annotated[Number, Field(ge=0, le=9_999, decimal_places=2)]
+EnteredHours = Annotated[Number, Field(decimal_places=2), Within(0, 9_999)]
 """Hours of a row and day of a request."""
 
-ParkingRate = Annotated[Number, Field(ge=0, le=Decimal("999.99"), decimal_places=2)]
+ParkingRate = Annotated[Number, Field(decimal_places=2), Within(0, Decimal("999.99"))]
 """Dollars per vehicle of a request."""
 
-Amount = Annotated[Number, Field(ge=0, le=999_999_999, decimal_places=2)]
+Amount = Annotated[Number, Field(decimal_places=2), Within(0, 999_999_999)]
 """Dollars of a request."""
 
-SignedAmount = Annotated[Number, Field(ge=-999_999_999, le=999_999_999, decimal_places=2)]
+SignedAmount = Annotated[Number, Field(decimal_places=2), Within(-999_999_999, 999_999_999)]
 """Dollars of a request, of either sign."""
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_control_characters)]

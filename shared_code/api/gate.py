@@ -1,39 +1,34 @@
 """The gate: every check of a request in the order of the contract. The first stage that fails answers.
 
-`Entrance` takes the stages before the operation is known: (1) token, (2) rate limit, (3) route. `Demands` says what an
-operation asks, and takes the stages that follow: (4) scope and role, (5) site, (6) period, (7) query, (8) body.
+The entrance takes the stages before the operation is known: (1) token, (2) rate limit, (3) route. `Demands` says what
+an operation asks, and takes the stages that follow: (4) scope and role, (5) site, (6) period, (7) query, (8) body.
 Versions, locks and rules (9 to 12) are the use case's.
 
 Source: REST API, "Order of checks".
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import HTTPConnection
-from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
 
 from shared_code.api.caller import Access, Caller
 from shared_code.api.errors import refusal, shown_value
 from shared_code.api.fields import BAD_SITE_CODE, JOB_CODE, site_code_fault
 from shared_code.api.json_body import LARGEST_BODY, BadJsonError, parse_object
 from shared_code.api.media_types import JSON, accepts, is_json
-from shared_code.api.routing import ResourceTree
 from shared_code.api.validation import Query, read_body, read_query
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.logs import current_request
-from shared_code.security.claims import VerifiedToken
 from shared_code.services.forecast.author import ANY_VERSION, NEVER, Author, Precondition
 from shared_code.services.periods import MONTHLY_FORMS, Period, PeriodType, parse_period, require_available
-from shared_code.services.pnl_site_cells import OpenSite, open_site
+from shared_code.services.pnl_site_cells import OpenSite, open_site, opened
 from shared_code.services.rollup_members import Level, find_organization, level_named
 from shared_code.services.runtime import Runtime
 
@@ -42,8 +37,6 @@ B = TypeVar("B")
 
 RuntimeProvider = Callable[[], Runtime]
 AccessOfPath = Callable[[Mapping[str, str]], Access]
-Authenticate = Callable[[HTTPConnection], VerifiedToken]
-Identify = Callable[[VerifiedToken], Caller]
 
 _ENTITY_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<version>[0-9]{1,9})"', re.ASCII)
 
@@ -57,53 +50,6 @@ class NoQuery(Query):
 
 class NoBody:
     """The body of an operation that reads none."""
-
-
-class Entrance(BaseRoute):
-    """The one route of the app: who calls, and what for. Operations of `anonymous` paths ask for nobody."""
-
-    def __init__(
-        self, tree: ResourceTree, anonymous: Collection[str], authenticate: Authenticate, identify: Identify
-    ) -> None:
-        self._tree = tree
-        self._anonymous = frozenset(anonymous)
-        self._authenticate = authenticate
-        self._identify = identify
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Every request over HTTP."""
-        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
-        """Addresses are not made from names here."""
-        raise NoMatchFound(name, path_params)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stages 1 to 3, then the operation. Raises `RefusedError` (401, 404, 405, 429)."""
-        resource = self._tree.find(scope["raw_path"].decode("latin-1").partition("?")[0])
-        operation = resource.operations.get(scope["method"]) if resource else None
-        note = current_request()
-        if note is not None and resource is not None:
-            note.endpoint = resource.path if operation is None else operation.path
-        if resource is None or operation is None or resource.path not in self._anonymous:
-            await run_in_threadpool(self._admit, scope, is_served=operation is not None)
-        if resource is None:
-            raise refusal("NOT_FOUND", "There is no such resource.")
-        if operation is None:
-            message = "This resource does not offer that method."
-            raise refusal("METHOD_NOT_ALLOWED", message, headers={"Allow": resource.allow})
-        scope["endpoint"], scope["route"] = operation.endpoint, operation
-        scope["path_params"] = resource.parameters(operation)
-        await operation.handle(scope, receive, send)
-
-    def _admit(self, scope: Scope, *, is_served: bool) -> None:
-        """Stages 1 and 2; whose token it is, is looked up for what `is_served` alone."""
-        token = self._authenticate(HTTPConnection(scope))
-        if not is_served:
-            return
-        scope["caller"] = caller = self._identify(token)
-        if (note := current_request()) is not None:
-            note.user_id = caller.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +96,16 @@ class Call(Generic[Q, B]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path names, as far as the caller may have it, and the right and the sites that it was judged by."""
+
+    access: Access
+    scope: SiteScope
+    site: OpenSite | None
+    period: Period | None
+
+
 class Demands(Generic[Q, B]):
     """What an operation asks of a request; as a dependency it takes stages 4 to 8 and gives the `Call`.
 
@@ -180,30 +136,61 @@ class Demands(Generic[Q, B]):
     async def __call__(self, request: Request) -> Call[Q, B]:
         """The request as the operation may use it. Raises `RefusedError` and errors of the product (400 to 415)."""
         body = await _received_body(request) if self.takes_body else b""
-        return await run_in_threadpool(self._admit, request, body)
+        return await run_in_threadpool(self.admit, request, body)
 
-    def _admit(self, request: Request, body: bytes | None) -> Call[Q, B]:
+    def admit(self, request: Request, body: bytes | None = b"") -> Call[Q, B]:
+        """The request with its `body` (None: too large) as the operation may use it. Raises as a call does."""
         runtime: Runtime = request.app.state.runtime_provider()
         caller: Caller = request.scope["caller"]
         path: dict[str, str] = request.path_params
-        access = self.access(path)
-        scope = caller.reach(access)
-        site = _site(runtime, scope, path)
-        _check_organization(runtime, caller, access, path)
-        _check_job_code(path)
-        period = self._period(path, site)
-        query = read_query(self.query, query_pairs(request))
-        check_accept(request)
-        read = self._body(request, body, period)
+        place = self.place(runtime, caller, path)
+        query = read_query(self.query_of(path), query_pairs(request))
+        check_accept(request, self.answers_in(query))
+        read = self._body(request, body, place.period)
         return Call(
-            runtime, caller, access, scope, path, site, period, query, read, if_match(request), source_of(request)
+            runtime,
+            caller,
+            place.access,
+            place.scope,
+            path,
+            place.site,
+            place.period,
+            query,
+            read,
+            if_match(request),
+            source_of(request),
         )
 
-    def _period(self, path: dict[str, str], site: OpenSite | None) -> Period | None:
+    def place(self, runtime: Runtime, caller: Caller, path: Mapping[str, str]) -> Place:
+        """Stages 4 to 6: what the path names, as far as the caller may have it. Raises as a call does."""
+        access = self.access_in(runtime, path)
+        scope = caller.reach(access)
+        site = _site(runtime, caller, path, scope)
+        _check_organization(runtime, caller, access, path)
+        _check_job_code(path)
+        return Place(access, scope, site, self._period(path, site))
+
+    def access_in(self, runtime: Runtime, path: Mapping[str, str]) -> Access:
+        """Who may call, where that depends on the installation."""
+        return self.access(path)
+
+    def query_of(self, path: Mapping[str, str]) -> type[Q]:
+        """The model of the query, where it depends on the path."""
+        return self.query
+
+    def forms_of(self, path: Mapping[str, str]) -> Collection[PeriodType]:
+        """The forms of period, where they depend on the path."""
+        return self.forms
+
+    def answers_in(self, query: Q) -> Sequence[str]:
+        """The media types of the answer, where they depend on the query."""
+        return (JSON,)
+
+    def _period(self, path: Mapping[str, str], site: OpenSite | None) -> Period | None:
         """The period of the path, where there is one: grammar, then horizon."""
         if "period" not in path:
             return None
-        period = parse_period(path["period"], self.forms, is_written=self.is_written)
+        period = parse_period(path["period"], self.forms_of(path), is_written=self.is_written)
         if site is not None:
             require_available(period, site.business_date)
         return period
@@ -226,12 +213,12 @@ class Demands(Generic[Q, B]):
         return read_body(self.body, members, period)
 
 
-def check_accept(request: Request) -> None:
-    """Refuse a client that does not take JSON (406)."""
-    if not accepts(",".join(request.headers.getlist("accept")), JSON):
-        raise refusal(
-            "NOT_ACCEPTABLE", f"The answer is available as {JSON} only.", "Accept", details={"accepted": [JSON]}
-        )
+def check_accept(request: Request, offered: Sequence[str] = (JSON,)) -> None:
+    """Refuse a client that takes none of the media types that are offered (406)."""
+    accepted = ",".join(request.headers.getlist("accept"))
+    if not any(accepts(accepted, media_type) for media_type in offered):
+        message = f"The answer is available as {', '.join(offered)} only."
+        raise refusal("NOT_ACCEPTABLE", message, "Accept", details={"accepted": list(offered)})
 
 
 def check_content_type(request: Request) -> None:
@@ -288,7 +275,7 @@ async def _received_body(request: Request) -> bytes | None:
     return bytes(received)
 
 
-def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite | None:
+def _site(runtime: Runtime, caller: Caller, path: Mapping[str, str], scope: SiteScope) -> OpenSite | None:
     """The site of the path, where there is one: format, access, existence."""
     field = next((name for name in SITE_PARAMETERS if name in path), None)
     if field is None:
@@ -297,13 +284,16 @@ def _site(runtime: Runtime, scope: SiteScope, path: dict[str, str]) -> OpenSite 
         raise refusal("INVALID_SITE_ID", BAD_SITE_CODE, field, details=fault)
     site_id = path[field].upper()
     require_site(scope, site_id)
+    standing = caller.standing
+    if standing is not None and standing.site_id == site_id and standing.name is not None:
+        return opened(runtime, site_id, standing.name, standing.time_zone)
     try:
         return open_site(runtime, scope, site_id)
     except NotFoundError:
         raise refusal("SITE_NOT_FOUND", "There is no such site.", field, details={"providedValue": site_id}) from None
 
 
-def _check_organization(runtime: Runtime, caller: Caller, access: Access, path: dict[str, str]) -> None:
+def _check_organization(runtime: Runtime, caller: Caller, access: Access, path: Mapping[str, str]) -> None:
     """The organisation of the path, in the place of a site: one that is not theirs looks like one that is not there."""
     if "organizationLevel" not in path:
         return
@@ -324,7 +314,7 @@ def require_site(scope: SiteScope, site_id: str) -> None:
         raise refusal("INSUFFICIENT_PERMISSIONS", "You have no access to this site.", details={"reason": "site_scope"})
 
 
-def _check_job_code(path: dict[str, str]) -> None:
+def _check_job_code(path: Mapping[str, str]) -> None:
     code = path.get("job_code_id")
     if code is not None and not re.fullmatch(JOB_CODE, code):
         raise refusal(

@@ -83,6 +83,6 @@ def health_router(base: str) -> APIRouter:
 
 
 def health_details(call: Annotated[Call[NoQuery, NoBody], Depends(DETAILS)]) -> Response:
-    """Every part is looked at on its own, so that one that fails hides no other."""
+    """Every part is looked at on its own, so that one that fails or hangs hides no other."""
     components = [ComponentShape.model_validate(component) for component in check_components(call.runtime)]
     return success(HealthDetailsShape(components=components), "Health retrieved successfully", cache=NOT_STORED)

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Depends
 from pydantic import AliasChoices, Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached, shows_pay
 from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, Meta, SnakeModel, success
-from shared_code.api.fields import Day, HourlyRate, JobCode, Number, QueryCount, QueryFlag, Reason, SiteCode
+from shared_code.api.fields import Day, HourlyRate, JobCode, Number, QueryCount, QueryFlag, Reason, SiteCode, Within
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.security_trail import note_pay_read
 from shared_code.api.validation import Body, Query
@@ -54,15 +55,15 @@ class RatesQuery(Query):
     as_of: Day | None = Field(None, validation_alias=AliasChoices("as_of", "asOf"))
     job_code: JobCode | None = Field(None, validation_alias=AliasChoices("job_code", "jobCode"))
     history: QueryFlag = False
-    page: Annotated[QueryCount, Field(ge=1)] = 1
-    limit: Annotated[QueryCount, Field(ge=1, le=200)] = 50
+    page: Annotated[QueryCount, Within(1)] = 1
+    limit: Annotated[QueryCount, Within(1, 200)] = 50
 
 
 class RateBody(Body):
     """A rate that a person enters for a job code of a site."""
 
     site_id: SiteCode
-    hourly_rate: Annotated[Number, Field(gt=0, le=Decimal("999.99"), decimal_places=2)]
+    hourly_rate: Annotated[Number, Field(decimal_places=2), Within(0, Decimal("999.99"), is_above=True)]
     effective_date: Day
     calculation_method: Literal["fixed", "manual"]
     reason: Reason
@@ -79,7 +80,7 @@ def job_code_rates_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["job-code rates"])
     router.add_api_route(
         "/{site_id}/rates",
-        site_rates,
+        cached(unless=shows_pay)(site_rates),
         methods=["GET"],
         response_model=Envelope[list[Rate], Meta],
         summary="Rates in force, or all there were",

@@ -10,9 +10,10 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from shared_code.api.envelope import CamelModel
-from shared_code.api.fields import JobCode, Text, wrong
+from shared_code.api.fields import JobCode, ReadOnly, Text, wrong
 from shared_code.api.paging import PageQuery
-from shared_code.api.validation import Body, Query, located
+from shared_code.api.unique_items import each_once
+from shared_code.api.validation import Body, Query
 from shared_code.services.job_code_list import Outcome
 from shared_code.services.job_groups import GroupStatus
 from shared_code.storage.job_code_list import JobCodeFilter
@@ -34,20 +35,6 @@ def _title(value: str) -> str:
     return title
 
 
-def _each_once(codes: list[str]) -> list[str]:
-    """A list that names no job code twice; case and blanks around a code make no difference."""
-    named: set[str] = set()
-    twice: list[tuple[tuple[int | str, ...], Any, object]] = []
-    for position, code in enumerate(codes):
-        plain = code.strip().upper()
-        if plain in named:
-            twice.append(((position,), wrong("DUPLICATE", "This job code is named more than once"), code))
-        named.add(plain)
-    if twice:
-        raise located(*twice)
-    return codes
-
-
 NOT_SENT: Any = Field(default_factory=lambda: None)
 """A field that stays as it is; null is no value that it could get."""
 
@@ -56,7 +43,9 @@ Title = Annotated[
 ]
 """A title, trimmed."""
 
-CodeList = Annotated[list[JobCode], Field(min_length=1, max_length=MOST_CODES), AfterValidator(_each_once)]
+CodeList = Annotated[
+    list[JobCode], Field(min_length=1, max_length=MOST_CODES), each_once("This job code is named more than once")
+]
 """Job codes, each named once."""
 
 
@@ -98,6 +87,7 @@ class JobCodePatch(CamelBody):
     title: Title = NOT_SENT
     is_active: bool = NOT_SENT
     is_productive: bool = NOT_SENT
+    job_code: ReadOnly = None
 
 
 class AssignmentBody(CamelBody):

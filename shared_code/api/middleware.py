@@ -10,12 +10,17 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared_code import telemetry
 from shared_code.api.errors import answer_error
 from shared_code.logs import RequestNote, noted
+from shared_code.trace_context import TRACEPARENT, accepted_traceparent, traced
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -24,13 +29,15 @@ _log = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Names the request, ties log records to it, writes its line, and marks every response.
+    """Names the request, ties log records and its trace to it, writes its line, and marks every response.
 
-    What a part of the app puts into `response_headers` of the scope is in the response, whoever answers.
+    What a part of the app puts into `response_headers` of the scope is in the response, whoever answers. `answered` is
+    called with the status of every answer.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answered: Callable[[int], None] = lambda status: None) -> None:
         self._app = app
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP (lifespan) goes through."""
@@ -53,20 +60,32 @@ class RequestLog:
             await send(message)
 
         invocation_id = scope.get("azure_functions.invocation_id")
-        with noted(note, invocation_id, scope.get("azure_functions.thread_local_storage")):
+        storage = scope.get("azure_functions.thread_local_storage")
+        with noted(note, invocation_id, storage), traced(traceparent_of(scope)), _request_span(note) as span:
             started = time.perf_counter()
             try:
                 await self._app(scope, receive, send_marked)
             finally:
-                duration_ms = round((time.perf_counter() - started) * 1000)
-                _log.info(
-                    "%s %s %d in %d ms",
-                    note.method,
-                    note.endpoint or "-",
-                    status,
-                    duration_ms,
-                    extra={"status": status, "duration_ms": duration_ms},
-                )
+                _measure(span, note, status, time.perf_counter() - started)
+                self._answered(status)
+
+
+def _request_span(note: RequestNote) -> AbstractContextManager[Span]:
+    told = {"http.request.method": note.method, "requestId": note.request_id}
+    return telemetry.span(f"HTTP {note.method}", kind=SpanKind.SERVER, attributes=told)
+
+
+def _measure(span: Span, note: RequestNote, status: int, seconds: float) -> None:
+    """The end of a request: its line in the log, its span and its duration."""
+    endpoint, duration_ms = note.endpoint or "-", round(seconds * 1000)
+    span.update_name(f"{note.method} {endpoint}")
+    span.set_attributes({"http.route": endpoint, "http.response.status_code": status})
+    if status >= 500 or status == 0:
+        span.set_status(StatusCode.ERROR, note.error_code)
+    told: telemetry.Attributes = {"endpoint": endpoint, "method": note.method, "status": status}
+    telemetry.record(telemetry.API_DURATION, seconds, told)
+    fields = {"status": status, "duration_ms": duration_ms}
+    _log.info("%s %s %d in %d ms", note.method, endpoint, status, duration_ms, extra=fields)
 
 
 class ErrorAnswers:
@@ -109,3 +128,15 @@ def request_id(headers: Headers) -> str:
     if len(given) == 1 and _ACCEPTED_ID.fullmatch(given[0]):
         return given[0]
     return f"req_{uuid.uuid4().hex}"
+
+
+def traceparent_of(scope: Scope) -> str | None:
+    """The trace of the request: the platform's, which goes on with the caller's; else the caller's own.
+
+    A malformed one, or one of several, is none.
+
+    Source: Operations, "Message form".
+    """
+    platform = accepted_traceparent(getattr(scope.get("azure_functions.trace_context"), "trace_parent", None))
+    given = Headers(scope=scope).getlist(TRACEPARENT)
+    return platform or (accepted_traceparent(given[0]) if len(given) == 1 else None)

@@ -6,10 +6,10 @@ Source: REST API, "Periods and windows".
 from datetime import date
 from typing import Annotated, Final, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from shared_code.api.envelope import CamelModel
-from shared_code.api.fields import QueryCount
+from shared_code.api.fields import QueryCount, Within
 from shared_code.api.validation import Query
 from shared_code.domain.months import add_months
 from shared_code.errors import InvalidInputError
@@ -23,7 +23,7 @@ ShapeT = TypeVar("ShapeT", bound=BaseModel)
 class MonthsQuery(Query):
     """The parameter `months`: how many months from the one of the path are answered. Inherit it beside others."""
 
-    months: Annotated[QueryCount, Field(ge=1, le=MOST_MONTHS)] = 1
+    months: Annotated[QueryCount, Within(1, MOST_MONTHS)] = 1
 
 
 class WindowShape(CamelModel, Generic[ShapeT]):

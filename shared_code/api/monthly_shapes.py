@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import FiguresMeta, success
-from shared_code.api.fields import ReadOnly, wrong
+from shared_code.api.fields import MONTH, ReadOnly, wrong
 from shared_code.api.forecast_shapes import HeaderShape, WriteBody, etag
 from shared_code.api.gate import Call
 from shared_code.api.month_windows import MonthsQuery, WindowShape
@@ -53,7 +53,7 @@ def _month_of_path(month: str, info: ValidationInfo) -> str:
 
 
 MonthOfPath = Annotated[
-    str, AfterValidator(_month_of_path), WithJsonSchema({"type": "string", "examples": ["2025-05"]})
+    str, AfterValidator(_month_of_path), WithJsonSchema({"type": "string", "pattern": MONTH, "examples": ["2025-05"]})
 ]
 """A month of a request, within the period of the path."""
 

@@ -4,10 +4,9 @@ Source: REST API, "Operations" and "Envelope".
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
@@ -17,18 +16,20 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
 from shared_code.api.envelope import Failure
-from shared_code.api.errors import STATUSES
-from shared_code.api.fields import JOB_CODE, SITE_CODE
+from shared_code.api.forecast_shapes import HeaderShape
 from shared_code.api.gate import Demands, check_accept
-from shared_code.api.repetition import KEY, repetition
-from shared_code.api.validation import parameter_names
-from shared_code.services.idempotency import HEADER
-from shared_code.services.pnl_families import COMPARISONS
+from shared_code.api.openapi_examples import bodies_of, example_of
+from shared_code.api.openapi_failures import failure_examples, failures_of
+from shared_code.api.openapi_parameters import REFERENCE, is_repeatable, parameters_of, query_schema
+from shared_code.api.repetition import REPLAYED
 
 PATH: Final = "/openapi.json"
 
 _TITLE: Final = "Towne Park Forecasting"
-_REFERENCE: Final = "#/components/schemas/{model}"
+_ABOUT: Final = (
+    "Monthly forecasts of managed parking: statistics, payroll, revenue, expenses and the P&L of sites. Every JSON "
+    "answer has the same envelope. Money has 2 decimals; `null` means that nothing is saved, 0 means zero."
+)
 _BEARER: Final = {
     "type": "http",
     "scheme": "bearer",
@@ -53,6 +54,18 @@ _HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "When the window ends, in Unix seconds",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "X-Request-Id": {
+        "description": "The id under which log and audit know the request",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    },
+    "ETag": {
+        "description": "The version of what can be saved, to be sent back as `If-Match`",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+    REPLAYED: {
+        "description": "The request was carried out before: this is its first answer",
+        "schema": {"type": "string", "const": "true"},
+    },
 }
 """Headers of answers that several operations give."""
 _COUNTED: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -61,74 +74,6 @@ _HEADERS_OF: Final[Mapping[int, tuple[str, ...]]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_EXAMPLE: Final = {
-    "success": False,
-    "data": None,
-    "message": "Validation failed",
-    "timestamp": "2025-07-18T19:47:33.976Z",
-    "requestId": "req_def456",
-    "version": "1.0",
-    "errors": [
-        {
-            "code": "INVALID_SITE_ID",
-            "message": "Site ID must be a valid alphanumeric string",
-            "field": "siteId",
-            "details": {"providedValue": "TP@001", "expectedFormat": "alphanumeric"},
-        }
-    ],
-}
-
-_SITE: Final = {"description": "Code of a site", "schema": {"type": "string", "pattern": SITE_CODE}, "example": "TP001"}
-_PATH_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "siteId": _SITE,
-    "site_id": _SITE,
-    "organizationLevel": {
-        "description": "Level of the organisation",
-        "schema": {"type": "string", "enum": ["district", "region", "company", "portfolio"]},
-    },
-    "organizationId": {
-        "description": "Code or name; `all` for the company, `me` for the portfolio",
-        "schema": {"type": "string"},
-        "example": "all",
-    },
-    "period": {
-        "description": "Month `2025-04`, quarter `2025-Q2` or year `2025`",
-        "schema": {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2])|-[Qq][1-4])?$"},
-        "example": "2025-04",
-    },
-    "comparisonType": {
-        "description": "What is compared with; aliases are accepted too",
-        "schema": {"type": "string", "enum": list(COMPARISONS)},
-    },
-    "jobGroupId": {
-        "description": "Id of a job group, in any case",
-        "schema": {"type": "string"},
-        "example": "valet",
-    },
-    "jobCode": {
-        "description": "Code of a job",
-        "schema": {"type": "string", "pattern": JOB_CODE},
-        "example": "VLT1",
-    },
-    "job_code_id": {
-        "description": "Code of a job",
-        "schema": {"type": "string", "pattern": JOB_CODE},
-        "example": "VLT1",
-    },
-}
-"""What is said of the parameters of paths; others are texts."""
-
-_REPETITION: Final = {
-    "name": HEADER,
-    "in": "header",
-    "required": False,
-    "description": "A request that is sent again with its key is answered again and carried out once",
-    "schema": {"type": "string", "pattern": KEY},
-}
-
-_ALWAYS: Final = (500, 503)
-_OF_DEMANDS: Final = (400, 401, 403, 404, 406, 429)
-_OF_BODIES: Final = (409, 413, 415, 422)
 
 
 def document(routes: Sequence[APIRoute], server: str = "/") -> dict[str, Any]:
@@ -136,16 +81,30 @@ def document(routes: Sequence[APIRoute], server: str = "/") -> dict[str, Any]:
 
     Source: REST API, "Operations".
     """
-    result = get_openapi(title=_TITLE, version="1.0", openapi_version="3.1.0", routes=routes, servers=[{"url": server}])
+    result = get_openapi(
+        title=_TITLE,
+        version="1.0",
+        description=_ABOUT,
+        openapi_version="3.1.0",
+        routes=routes,
+        servers=[{"url": server}],
+        tags=[{"name": str(name)} for name in dict.fromkeys(tag for route in routes for tag in route.tags)],
+    )
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas |= _schemas([Failure, *(demands.body for _, demands in _demanding(routes) if demands.takes_body)])
     for _, demands in _demanding(routes):
-        schemas |= _query_schema(demands.query).get("$defs", {})
-    result["components"] |= {"securitySchemes": {"bearer": _BEARER}, "headers": dict(_HEADERS)}
+        schemas |= query_schema(demands.query).get("$defs", {})
+    described: dict[str, Any] = _without_titles(result)
+    described["components"] |= {
+        "securitySchemes": {"bearer": _BEARER},
+        "headers": dict(_HEADERS),
+        "examples": failure_examples(),
+    }
     for route in routes:
         for method in route.methods or ():
-            _complete(result["paths"][route.path][method.lower()], route, _demands_of(route))
-    return result
+            operation = described["paths"][route.path][method.lower()]
+            _complete(operation, route, _demands_of(route), described["components"]["schemas"])
+    return described
 
 
 def openapi_router(base: str, operations: Sequence[APIRoute]) -> APIRouter:
@@ -155,7 +114,7 @@ def openapi_router(base: str, operations: Sequence[APIRoute]) -> APIRouter:
     @cache
     def body() -> bytes:
         routes = [*operations, *(route for route in router.routes if isinstance(route, APIRoute))]
-        return json.dumps(document(routes)).encode("utf-8")
+        return json.dumps(document(routes), separators=(",", ":")).encode("utf-8")
 
     @router.get(PATH, response_class=JSONResponse, summary="This document")
     def openapi(request: Request) -> Response:
@@ -166,65 +125,70 @@ def openapi_router(base: str, operations: Sequence[APIRoute]) -> APIRouter:
     return router
 
 
-def _complete(operation: dict[str, Any], route: APIRoute, demands: Demands[Any, Any] | None) -> None:
-    """Add what the gate demands, and the answers of requests that do not pass it."""
+def _complete(
+    operation: dict[str, Any], route: APIRoute, demands: Demands[Any, Any] | None, schemas: Mapping[str, Any]
+) -> None:
+    """Add what the gate demands, the answers of requests that do not pass it, and examples."""
     operation["operationId"] = route.name
-    parameters: list[dict[str, Any]] = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", route.path)]
-    statuses = list(_ALWAYS)
+    if parameters := parameters_of(route, demands):
+        operation["parameters"] = parameters
     if demands is not None:
-        parameters += _query_parameters(demands.query)
-        statuses += _OF_DEMANDS
         operation["security"] = [{"bearer": []}]
         if demands.takes_body:
-            statuses += _OF_BODIES
-            schema = {"$ref": _REFERENCE.format(model=demands.body.__name__)}
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    if any(dependency.call is repetition for dependency in route.dependant.dependencies):
-        parameters.append(_REPETITION)
-    if parameters:
-        operation["parameters"] = parameters
-    for status in sorted(statuses):
-        operation["responses"].setdefault(str(status), _failure(status))
-    for status, response in operation["responses"].items():
-        # A server error may come before the request is counted.
-        counted = _COUNTED if demands is not None and int(status) < 500 else ()
-        if names := (*_HEADERS_OF.get(int(status), ()), *counted):
-            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+            schema = {"$ref": REFERENCE.format(model=demands.body.__name__)}
+            content = {"schema": schema, "examples": bodies_of(route.name, schema, schemas)}
+            operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    failures = failures_of(route, demands)
+    answers = {status: one for status, one in operation["responses"].items() if status not in failures}
+    for answer in answers.values():
+        _show_example(answer, schemas)
+    operation["responses"] = {**answers, **failures}
+    for status, answer in operation["responses"].items():
+        names = _headers(int(status), route, demands)
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _failure(status: int) -> dict[str, Any]:
-    codes = [code for code, statuses in STATUSES.items() if status in statuses]
-    content: dict[str, Any] = {"schema": {"$ref": _REFERENCE.format(model=Failure.__name__)}}
-    if status == 400:
-        content["example"] = _EXAMPLE
-    return {"description": " or ".join(codes), "content": {"application/json": content}}
+def _show_example(answer: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
+    content = answer.get("content", {}).get("application/json")
+    if content is not None and content.get("schema"):
+        content["example"] = example_of(content["schema"], schemas)
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS.get(name, {"schema": {"type": "string"}})}
+def _headers(status: int, route: APIRoute, demands: Demands[Any, Any] | None) -> list[str]:
+    """The headers of an answer. A server error may come before the request is counted."""
+    names = ["X-Request-Id", *_HEADERS_OF.get(status, ())]
+    if demands is not None and status < 500:
+        names += _COUNTED
+    if status < 300 and _shows_version(route.response_model):
+        names.append("ETag")
+    if status < 300 and is_repeatable(route):
+        names.append(REPLAYED)
+    return names
 
 
-def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
-    properties = _query_schema(query)["properties"]
-    result = []
-    for name, field in query.model_fields.items():
-        described = {key: value for key, value in properties[name].items() if key != "title"}
-        main, *others = parameter_names(name, field)
-        parameter = {"name": main, "in": "query", "required": field.is_required(), "schema": described}
-        if others:
-            parameter["description"] = f"Also: `{'`, `'.join(others)}`"
-        result.append(parameter)
-    return result
+def _shows_version(model: Any) -> bool:
+    """Whether the data of an answer are a record with a version."""
+    if not isinstance(model, type) or not issubclass(model, BaseModel) or "data" not in model.model_fields:
+        return False
+    data = model.model_fields["data"].annotation
+    return any(isinstance(kind, type) and issubclass(kind, HeaderShape) for kind in (data, *get_args(data)))
 
 
-def _query_schema(query: type[BaseModel]) -> dict[str, Any]:
-    return query.model_json_schema(ref_template=_REFERENCE, by_alias=False)
+def _without_titles(part: Any) -> Any:
+    """Part of the document without the titles that are made from the names of fields."""
+    if isinstance(part, dict):
+        return {
+            name: _without_titles(one)
+            for name, one in part.items()
+            if name != "title" or not isinstance(one, str) or "version" in part
+        }
+    return [_without_titles(one) for one in part] if isinstance(part, list) else part
 
 
 def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
     """The schemas of `models` and of what they hold, by name."""
     kinds = [(model, "validation") for model in dict.fromkeys(models)]
-    _, definitions = models_json_schema(kinds, ref_template=_REFERENCE)  # type: ignore[arg-type]
+    _, definitions = models_json_schema(kinds, ref_template=REFERENCE)  # type: ignore[arg-type]
     found: dict[str, Any] = definitions["$defs"]
     return found
 

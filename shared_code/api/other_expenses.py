@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta
 from shared_code.api.fields import Amount, Money, ReadOnly
@@ -197,7 +198,7 @@ def other_expenses_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["other expenses"])
     router.add_api_route(
         "/other-expenses/{siteId}/{period}",
-        other_expenses,
+        cached()(other_expenses),
         methods=["GET"],
         response_model=Envelope[OtherExpensesShape | WindowShape[OtherExpensesShape], FiguresMeta],
         summary="Other expenses of a month, quarter, year or several months",

@@ -5,10 +5,8 @@ Source: REST API, "Paging".
 
 from typing import Annotated, Final
 
-from pydantic import Field
-
 from shared_code.api.envelope import Meta
-from shared_code.api.fields import QueryCount
+from shared_code.api.fields import QueryCount, Within
 from shared_code.api.validation import Query
 
 LARGEST_PAGE: Final = 200
@@ -17,8 +15,8 @@ LARGEST_PAGE: Final = 200
 class PageQuery(Query):
     """The parameters of a paged list. Inherit it beside others."""
 
-    page: Annotated[QueryCount, Field(ge=1)] = 1
-    limit: Annotated[QueryCount, Field(ge=1, le=LARGEST_PAGE)] = 50
+    page: Annotated[QueryCount, Within(1)] = 1
+    limit: Annotated[QueryCount, Within(1, LARGEST_PAGE)] = 50
 
     @property
     def offset(self) -> int:

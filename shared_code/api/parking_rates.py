@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, ValidationInfo, model_validator
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta
 from shared_code.api.fields import Money, ParkingRate, ReadOnly, wrong
@@ -149,7 +150,7 @@ def parking_rates_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["parking rates"])
     router.add_api_route(
         "/parking-rates/{siteId}/{period}",
-        parking_rates,
+        cached()(parking_rates),
         methods=["GET"],
         response_model=Envelope[ParkingRatesShape | WindowShape[ParkingRatesShape], FiguresMeta],
         summary="The parking rates of a month, quarter, year or several months",

@@ -4,11 +4,12 @@ Source: REST API, "Payroll".
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached, shows_pay
 from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, FiguresMeta
 from shared_code.api.forecast_shapes import changes_of, precondition_of
@@ -18,14 +19,13 @@ from shared_code.api.monthly_shapes import answer_periods, answer_saved, header_
 from shared_code.api.payroll_body import PayrollBody
 from shared_code.api.payroll_shapes import PayrollShape, SavedPayrollShape, View, payroll_members
 from shared_code.api.replacing import ModeQuery, is_replacing
+from shared_code.api.security_trail import note_pay_read
 from shared_code.errors import InvalidInputError
 from shared_code.services.forecast.monthly_warnings import together
 from shared_code.services.forecast.payroll_rows import Level
 from shared_code.services.forecast.payroll_view import Granularity, PayrollView, Viewer, ViewOptions, read_payroll
 from shared_code.services.forecast.saving import save
 from shared_code.services.periods import Period, PeriodType
-from shared_code.services.pnl_site_cells import OpenSite
-from shared_code.services.runtime import Runtime
 from shared_code.services.source_age import source_age
 
 SUBJECT: Final = "Payroll"
@@ -52,7 +52,7 @@ def payroll_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["payroll"])
     router.add_api_route(
         "/payroll/{siteId}/{period}",
-        payroll,
+        cached(unless=shows_pay)(payroll),
         methods=["GET"],
         response_model=Envelope[PayrollShape | WindowShape[PayrollShape], FiguresMeta],
         summary="The payroll of a day, month, quarter, year or several months",
@@ -70,10 +70,10 @@ def payroll_router(base: str) -> APIRouter:
 def payroll(call: Annotated[Call[PayrollQuery, NoBody], Depends(READ)]) -> Response:
     """What is forecast, budgeted, scheduled and paid, and the figure that counts."""
     query = call.query
-    _check_granularity(query.granularity, call.period)
+    check_granularity(query.granularity, call.period)
     periods = month_window(call.period, query.months, call.site.business_date)
     viewer = Viewer(may_write(call, WRITE_ACCESS), call.caller.reads_pay)
-    views = _read(call.runtime, call.site, periods, ViewOptions(query.granularity, query.level), viewer)
+    views = _read(call, periods, ViewOptions(query.granularity, query.level), viewer)
     age = source_age(call.runtime)
     shapes = [
         PayrollShape.model_validate(
@@ -90,22 +90,23 @@ def put_payroll(call: Annotated[Call[ModeQuery, PayrollBody], Depends(WRITE)]) -
     request = body.request(precondition_of(call.if_match, body), call.period, is_replacing=is_replacing(call))
     (saved,) = save(call.runtime, call.site, call.period, call.author(body.reason), [request])
     viewer = Viewer(may_write=True, reads_pay=call.caller.reads_pay)
-    (view,) = _read(call.runtime, call.site, [call.period], ViewOptions(), viewer)
+    (view,) = _read(call, [call.period], ViewOptions(), viewer)
     age = source_age(call.runtime)
     members = header_members(view.header, together(view.header.warnings, saved.warnings), age)
     shape = SavedPayrollShape.model_validate({**members, **payroll_members(view), **changes_of(saved)})
     return answer_saved(call, shape, age, SUBJECT)
 
 
-def _read(
-    runtime: Runtime, site: OpenSite, periods: Sequence[Period], options: ViewOptions, viewer: Viewer
-) -> list[PayrollView]:
-    with runtime.database.reading() as connection:
-        return read_payroll(connection, site, periods, runtime.settings, options, viewer)
+def _read(call: Call[Any, Any], periods: Sequence[Period], options: ViewOptions, viewer: Viewer) -> list[PayrollView]:
+    with call.runtime.database.reading() as connection:
+        views = read_payroll(connection, call.site, periods, call.runtime.settings, options, viewer)
+    if any(view.shows_pay for view in views):
+        note_pay_read(call)
+    return views
 
 
-def _check_granularity(granularity: Granularity | None, period: Period) -> None:
-    """Days and weeks are shown of days and months only."""
+def check_granularity(granularity: Granularity | None, period: Period) -> None:
+    """Days and weeks are shown of days and months only. Raises `InvalidInputError` for a quarter or year by them."""
     if period.type in {PeriodType.QUARTER, PeriodType.YEAR} and granularity not in {None, Granularity.MONTH}:
         raise InvalidInputError(
             f"A {period.type.value} is shown by month.",

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
-from shared_code.api.fields import Day, JobCode, Number, ReadOnly, Text, wrong
+from shared_code.api.fields import Day, JobCode, Number, ReadOnly, Text, Within, wrong
 from shared_code.api.monthly_shapes import Fault, SavedPeriodBody
 from shared_code.api.validation import Body, located, period_of_path
 from shared_code.domain.rounding import round_half_up
@@ -39,10 +39,10 @@ MOST_DAYS: Final = 31
 Span = tuple[date, date]
 """First and last day."""
 
-SpreadHours = Annotated[Number, Field(ge=0, le=MOST_HOURS * MOST_DAYS, decimal_places=2)]
+SpreadHours = Annotated[Number, Field(decimal_places=2), Within(0, MOST_HOURS * MOST_DAYS)]
 """Hours of a row, over all days of an entry."""
 
-EnteredCost = Annotated[Number, Field(ge=0, le=999_999_999, decimal_places=2)]
+EnteredCost = Annotated[Number, Field(decimal_places=2), Within(0, 999_999_999)]
 """Dollars of a row, over all days of an entry."""
 
 GroupId = Annotated[str, Field(min_length=1, max_length=50)]

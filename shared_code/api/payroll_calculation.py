@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import HourlyRate, Hours, Money, Number, wrong
+from shared_code.api.fields import MONTH, HourlyRate, Hours, Money, Number, Within, wrong
 from shared_code.api.forecast_shapes import ChangesShape, WriteBody, etag, precondition_of, shown
 from shared_code.api.gate import Call, Demands, NoQuery, require_site
 from shared_code.api.payroll import WRITE_ACCESS
@@ -57,11 +57,11 @@ def _month(value: object) -> Period:
 BodyMonth = Annotated[
     Period,
     BeforeValidator(_month, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "examples": ["2025-04"]}),
+    WithJsonSchema({"type": "string", "pattern": MONTH, "examples": ["2025-04"]}),
 ]
 """A month of a request's body."""
 
-EnteredRate = Annotated[Number, Field(gt=0, le=Decimal("999.99"), decimal_places=6)]
+EnteredRate = Annotated[Number, Field(decimal_places=6), Within(0, Decimal("999.99"), is_above=True)]
 """Dollars per hour of a request."""
 
 

@@ -9,11 +9,13 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import Kept, cached, shows_pay
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
 from shared_code.api.fields import HourlyRate, Money, WordList
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery
 from shared_code.api.paging import PageQuery
+from shared_code.api.security_trail import note_pay_read
 from shared_code.domain.rates_in_force import RateMethod
 from shared_code.services.forecast.payroll_lists import JobFamily, SiteCode, job_families, site_job_codes
 from shared_code.services.forecast.payroll_rows import family_of
@@ -86,14 +88,14 @@ def payroll_lists_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["payroll"])
     router.add_api_route(
         "/payroll/job-families",
-        list_job_families,
+        cached(Kept.REFERENCE)(list_job_families),
         methods=["GET"],
         response_model=Envelope[list[JobFamilyShape], Meta],
         summary="Job families with their codes and groups",
     )
     router.add_api_route(
         "/payroll/{siteId}/job-codes",
-        list_site_codes,
+        cached(unless=shows_pay)(list_site_codes),
         methods=["GET"],
         response_model=Envelope[list[SiteCodeShape], Meta],
         summary="The job codes of a site with their rates",
@@ -119,6 +121,8 @@ def list_site_codes(call: Annotated[Call[SiteCodesQuery, NoBody], Depends(SITE_C
         offset=query.offset,
     )
     shown = [_site_code(entry, reads_pay=call.caller.reads_pay) for entry in found]
+    if any(code.allocated_salary_cost is not None or (code.is_salaried and not code.masked) for code in shown):
+        note_pay_read(call)
     return success(shown, "Job codes retrieved successfully", meta=query.meta(total))
 
 
@@ -153,6 +157,7 @@ def _site_code(entry: SiteCode, *, reads_pay: bool) -> SiteCodeShape:
         billable_rate=None if billable is None else billable.regular,
         billable_overtime_rate=None if billable is None else billable.overtime,
         is_salaried=code.is_salaried,
-        allocated_salary_cost=None if masked else code.allocated_salary,
+        # A salary is nobody's business either where the code is not flagged, and therefore counts as an hourly one.
+        allocated_salary_cost=code.allocated_salary if reads_pay else None,
         masked=masked,
     )

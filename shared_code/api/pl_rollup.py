@@ -13,7 +13,7 @@ from starlette.responses import Response
 from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import Money, QueryCount, QueryPeriod, SiteCode, WordList
+from shared_code.api.fields import Money, QueryCount, QueryPeriod, SiteCode, Within, WordList
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pl_view import Comparison, View
 from shared_code.api.pnl_shapes import (
@@ -27,9 +27,10 @@ from shared_code.api.pnl_shapes import (
 from shared_code.api.validation import Query
 from shared_code.clock import business_date
 from shared_code.errors import InvalidInputError
-from shared_code.services.periods import year_period
+from shared_code.services.periods import Period, year_period
 from shared_code.services.pnl_rollup import PartsPage, organization_pnl
 from shared_code.services.rollup_members import Level, RollupFilters, level_named
+from shared_code.services.runtime import Runtime
 from shared_code.services.source_age import source_age
 
 _ACCESS: Final[Mapping[Level, Access]] = {
@@ -51,8 +52,8 @@ class RollupQuery(Query):
     view: View = "trend"
     compare: Comparison | None = None
     include: Annotated[tuple[Literal["children"], ...], WordList] = ()
-    page: Annotated[QueryCount, Field(ge=1)] = 1
-    limit: Annotated[QueryCount, Field(ge=1, le=200)] = 50
+    page: Annotated[QueryCount, Within(1)] = 1
+    limit: Annotated[QueryCount, Within(1, 200)] = 50
     site_ids: tuple[SiteCode, ...] = Field((), alias="siteId")
     legal_entities: Names = Field((), alias="legalEntity")
     districts: Names = Field((), alias="district")
@@ -129,17 +130,22 @@ def pl_rollup_router(base: str) -> APIRouter:
     return router
 
 
+def period_of(query: RollupQuery, runtime: Runtime) -> Period:
+    """The period asked for, the current year by default."""
+    today = business_date(runtime.clock, runtime.settings.business_time_zone)
+    return query.period or year_period(today.year)
+
+
 def rollup(call: Annotated[Call[RollupQuery, NoBody], Depends(READ)]) -> Response:
     """The current year by default; `meta` pages the children."""
     query, runtime = call.query, call.runtime
-    today = business_date(runtime.clock, runtime.settings.business_time_zone)
     children = PartsPage(query.page, query.limit) if "children" in query.include else None
     pnl = organization_pnl(
         runtime,
         call.scope,
         call.path["organizationLevel"],
         call.path["organizationId"],
-        query.period or year_period(today.year),
+        period_of(query, runtime),
         view=query.view,
         compare=query.compare,
         filters=query.filters,

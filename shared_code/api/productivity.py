@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import Count, Hours, Money, PercentPoints, QueryCount, QueryPeriod, Ratio
+from shared_code.api.fields import Count, Hours, Money, PercentPoints, QueryCount, QueryPeriod, Ratio, Within
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pnl_shapes import WarningShape, figures_meta, shown_warnings
 from shared_code.api.validation import Query
@@ -29,7 +30,7 @@ class ProductivityQuery(Query):
 
     period: QueryPeriod | None = None
     basis: Literal["actual", "forecast", "budget", "trend"] = "trend"
-    window: Annotated[QueryCount, Field(ge=1, le=LONGEST_WINDOW)] = 12
+    window: Annotated[QueryCount, Within(1, LONGEST_WINDOW)] = 12
 
 
 class MetricsShape(CamelModel):
@@ -116,10 +117,10 @@ READ: Final = Demands(Access("statistics:read"), query=ProductivityQuery, body=N
 
 def productivity_router(base: str) -> APIRouter:
     """The productivity resource below `base`."""
-    router = APIRouter(prefix=base, tags=["Statistics"])
+    router = APIRouter(prefix=base, tags=["statistics"])
     router.add_api_route(
         "/statistics/{siteId}/productivity",
-        productivity,
+        cached(of_all_sites=True)(productivity),
         methods=["GET"],
         response_model=Envelope[ProductivityShape, FiguresMeta],
         summary="Vehicles, revenue and labor of a site set against one another",

@@ -17,6 +17,7 @@ from shared_code.api.fields import Day, HourlyRate, JobCode, SiteCode, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.repetition import Repeatable
 from shared_code.api.security_trail import note_pay_read
+from shared_code.api.unique_items import SiteCodes
 from shared_code.api.validation import Body
 from shared_code.domain.job_code_rates import RateOutcome
 from shared_code.domain.rates_in_force import RateMethod
@@ -37,7 +38,7 @@ class CalculationBody(Body):
     """What to calculate: exactly one of `site_id`, `site_ids` and `all`; both days are included."""
 
     site_id: SiteCode | None = None
-    site_ids: Annotated[list[SiteCode], Field(min_length=1)] | None = None
+    site_ids: SiteCodes | None = None
     all: bool = False
     job_codes: Annotated[list[JobCode], Field(min_length=1)] | None = None
     date_from: Day | None = None
@@ -52,8 +53,6 @@ class CalculationBody(Body):
         if chosen != 1:
             code = "INVALID_DATA_TYPE" if chosen else "MISSING_REQUIRED_FIELD"
             raise wrong(code, "Exactly one of site_id, site_ids and all is needed")
-        if len(set(self.site_ids or ())) < len(self.site_ids or ()):
-            raise wrong("DUPLICATE", "A site is named twice in site_ids")
         return self
 
     @property
@@ -126,7 +125,10 @@ def rate_calculations_router(base: str) -> APIRouter:
         calculate,
         methods=["POST"],
         response_model=Envelope[Calculation, Meta],
-        responses={202: {"model": Envelope[QueuedCalculation, Meta], "description": "More than 25 sites, or all"}},
+        responses={
+            202: {"model": Envelope[QueuedCalculation, Meta], "description": "More than 25 sites, or all"},
+            502: {"description": "The warehouse cannot be read"},
+        },
         summary="Calculate rates",
     )
     router.add_api_route(

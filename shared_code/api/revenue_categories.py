@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import Kept, cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery
@@ -42,7 +43,7 @@ def revenue_categories_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["revenue"])
     router.add_api_route(
         "/revenue/categories",
-        revenue_categories,
+        cached(Kept.REFERENCE)(revenue_categories),
         methods=["GET"],
         response_model=Envelope[list[RevenueCategoryShape], Meta],
         summary="The categories of revenue, with their accounts",

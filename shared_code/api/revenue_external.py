@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
 from shared_code.api.fields import Amount, Count, Money, Number, Ratio, ReadOnly, Reason, Text, wrong
@@ -102,7 +103,12 @@ def _signed_fraction(value: Decimal) -> Decimal:
     raise wrong("VALUE_OUT_OF_RANGE", "A signed fraction lies between -1 and 1", minimum=-1, maximum=1, **suggestion)
 
 
-SignedFraction = Annotated[Number, Field(decimal_places=6), AfterValidator(_signed_fraction)]
+SignedFraction = Annotated[
+    Number,
+    Field(decimal_places=6),
+    AfterValidator(_signed_fraction),
+    WithJsonSchema({"type": "number", "minimum": -1, "maximum": 1}),
+]
 """A signed share of a request, -1 to 1, at most 6 decimals."""
 
 
@@ -156,7 +162,7 @@ def external_revenue_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["revenue"])
     router.add_api_route(
         "/revenue/external/{siteId}/{period}",
-        external_revenue,
+        cached()(external_revenue),
         methods=["GET"],
         response_model=Envelope[ExternalRevenueShape, FiguresMeta],
         summary="External revenue of a month, quarter or year",

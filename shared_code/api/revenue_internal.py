@@ -3,17 +3,18 @@
 Source: REST API, "Revenue" (GET and PUT /revenue/internal/{siteId}/{period}).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, FiguresMeta, success
 from shared_code.api.errors import RefusedError, refusal
 from shared_code.api.forecast_shapes import changes_of, etag, precondition_of
-from shared_code.api.gate import Call, Demands, NoBody, NoQuery, RuntimeProvider
+from shared_code.api.gate import Call, Demands, NoBody, NoQuery
 from shared_code.api.monthly_shapes import answer_saved, header_members, may_write
 from shared_code.api.pnl_shapes import figures_meta
 from shared_code.api.replacing import ModeQuery, is_replacing
@@ -27,6 +28,7 @@ from shared_code.services.forecast.internal_revenue import InternalView, interna
 from shared_code.services.forecast.internal_revenue_saving import AdjustmentsRequest
 from shared_code.services.forecast.saving import save
 from shared_code.services.pnl_table import ViewWarning
+from shared_code.services.runtime import Runtime
 from shared_code.services.source_age import SourceAge, source_age
 from shared_code.settings import Settings
 
@@ -37,14 +39,12 @@ HINT: Final = "Items that managers enter themselves go to /revenue/other; adjust
 class AdjustmentDemands(Demands[ModeQuery, AdjustmentsBody]):
     """What a write asks: a role that the settings list, and a hint for those who have none of them."""
 
-    def __init__(self, runtime_provider: RuntimeProvider) -> None:
-        super().__init__(
-            lambda _: adjust_access(runtime_provider().settings),
-            query=ModeQuery,
-            body=AdjustmentsBody,
-            forms=MONTH,
-            is_written=True,
-        )
+    def __init__(self) -> None:
+        super().__init__(Access("revenue:write"), query=ModeQuery, body=AdjustmentsBody, forms=MONTH, is_written=True)
+
+    def access_in(self, runtime: Runtime, path: Mapping[str, str]) -> Access:
+        """Those whom the settings list."""
+        return adjust_access(runtime.settings)
 
     async def __call__(self, request: Request) -> Call[ModeQuery, AdjustmentsBody]:
         """The request as it may be used; a role that may not adjust is told where it may enter revenue."""
@@ -65,9 +65,9 @@ def adjust_access(settings: Settings) -> Access:
 READ: Final = Demands(Access("revenue:read"), query=NoQuery, body=NoBody)
 
 
-def internal_revenue_router(base: str, runtime_provider: RuntimeProvider) -> APIRouter:
+def internal_revenue_router(base: str) -> APIRouter:
     """The resource of internal revenue below `base`; who may adjust it is a setting of the runtime."""
-    write = AdjustmentDemands(runtime_provider)
+    write = AdjustmentDemands()
 
     def put_internal_revenue(call: Annotated[Call[ModeQuery, AdjustmentsBody], Depends(write)]) -> Response:
         """Adjustments of other categories stay as they are; one without an amount is removed."""
@@ -76,7 +76,7 @@ def internal_revenue_router(base: str, runtime_provider: RuntimeProvider) -> API
     router = APIRouter(prefix=base, tags=["revenue"])
     router.add_api_route(
         "/revenue/internal/{siteId}/{period}",
-        internal_revenue,
+        cached()(internal_revenue),
         methods=["GET"],
         response_model=Envelope[InternalRevenueShape, FiguresMeta],
         summary="Internal revenue of a month, quarter or year",

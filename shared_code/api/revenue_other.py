@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta
 from shared_code.api.fields import Amount, Money, ReadOnly, SignedAmount, wrong
@@ -148,7 +149,7 @@ def other_revenue_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["revenue"])
     router.add_api_route(
         "/revenue/other/{siteId}/{period}",
-        other_revenue,
+        cached()(other_revenue),
         methods=["GET"],
         response_model=Envelope[OtherRevenueShape | WindowShape[OtherRevenueShape], FiguresMeta],
         summary="Other revenue of a month, quarter, year or several months",

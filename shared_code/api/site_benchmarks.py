@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
 from shared_code.api.fields import PercentPoints, QueryPeriod, Ratio, WordList
@@ -79,10 +80,10 @@ READ: Final = Demands(Access("statistics:read"), query=BenchmarksQuery, body=NoB
 
 def site_benchmarks_router(base: str) -> APIRouter:
     """The benchmarks resource below `base`."""
-    router = APIRouter(prefix=base, tags=["Statistics"])
+    router = APIRouter(prefix=base, tags=["statistics"])
     router.add_api_route(
         "/statistics/{siteId}/benchmarks",
-        benchmarks,
+        cached(of_all_sites=True)(benchmarks),
         methods=["GET"],
         response_model=Envelope[BenchmarksShape, FiguresMeta],
         summary="A site against its district, its region and its peers",

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access, Caller
 from shared_code.api.envelope import Envelope, Meta, success
 from shared_code.api.errors import RefusedError
@@ -38,14 +39,14 @@ def sites_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["sites"])
     router.add_api_route(
         "/sites",
-        list_of_sites,
+        cached()(list_of_sites),
         methods=["GET"],
         response_model=Envelope[list[SiteShape], Meta],
         summary="The caller's sites",
     )
     router.add_api_route(
         "/sites/{siteId}",
-        one_site,
+        cached()(one_site),
         methods=["GET"],
         response_model=Envelope[SiteShape, Meta],
         summary="A site",

@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
-from shared_code.api.fields import Count, Money, SiteCode, Text, wrong
+from shared_code.api.fields import Count, Money, Text, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.paging import PageQuery
 from shared_code.api.repetition import Repeatable
+from shared_code.api.unique_items import SiteCodes
 from shared_code.api.validation import Body
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import InvalidInputError
@@ -58,7 +59,7 @@ class SnapshotBody(Body):
         BeforeValidator(_month_or_year),
         WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2]))?$", "examples": ["2025-05", "2025"]}),
     ]
-    site_ids: Annotated[list[SiteCode], Field(min_length=1)] | None = None
+    site_ids: SiteCodes | None = None
     all: bool = False
 
     @model_validator(mode="after")
@@ -67,8 +68,6 @@ class SnapshotBody(Body):
         if chosen != 1:
             code = "INVALID_DATA_TYPE" if chosen else "MISSING_REQUIRED_FIELD"
             raise wrong(code, "Exactly one of siteIds and all is needed")
-        if len(set(self.site_ids or ())) < len(self.site_ids or ()):
-            raise wrong("DUPLICATE", "A site is named twice in siteIds")
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, FiguresMeta
 from shared_code.api.fields import WordList
@@ -59,7 +60,7 @@ def statistics_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["statistics"])
     router.add_api_route(
         "/statistics/{siteId}/{period}",
-        statistics,
+        cached()(statistics),
         methods=["GET"],
         response_model=Envelope[StatisticsShape | WindowShape[StatisticsShape], FiguresMeta],
         summary="Rooms, vehicles and external revenue of a day, month, quarter, year or several months",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.computed_header import computed_header
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
@@ -65,7 +66,7 @@ def summary_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["summary"])
     router.add_api_route(
         "/summary/{siteId}/{period}",
-        summary,
+        cached()(summary),
         methods=["GET"],
         response_model=Envelope[SummaryShape, FiguresMeta],
         summary="The main figures of a month, and what is left to be done",

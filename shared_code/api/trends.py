@@ -3,7 +3,7 @@
 Source: REST API, "Statistics" (GET /statistics/{siteId}/trends/{timeframe}).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal
@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, WithJsonSchema
 from starlette.responses import Response
 
+from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import PercentPoints, Ratio, WordList
+from shared_code.api.fields import MONTH, PercentPoints, Ratio, WordList
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pnl_shapes import figures_meta
 from shared_code.api.validation import Query
@@ -43,7 +44,7 @@ class TrendQuery(Query):
     """Which metrics (all by default), and as of which month (the running one by default)."""
 
     metrics: Annotated[tuple[Metric, ...], WordList] = ()
-    as_of: str | None = Field(None, alias="asOf", examples=["2025-04"])
+    as_of: str | None = Field(None, alias="asOf", json_schema_extra={"pattern": MONTH}, examples=["2025-04"])
 
 
 class PointShape(CamelModel):
@@ -110,7 +111,7 @@ class TrendShape(CamelModel):
 class TrendDemands(Demands[TrendQuery, NoBody]):
     """What the operation asks: the time frame of the path stands where a period stands elsewhere."""
 
-    def _period(self, path: dict[str, str], site: OpenSite | None) -> Period | None:
+    def _period(self, path: Mapping[str, str], site: OpenSite | None) -> Period | None:
         assert site is not None, "the path names a site"
         window_named(path["timeframe"], site.business_date)
         return None
@@ -121,10 +122,10 @@ READ: Final = TrendDemands(Access("statistics:read"), query=TrendQuery, body=NoB
 
 def trends_router(base: str) -> APIRouter:
     """The trends resource below `base`."""
-    router = APIRouter(prefix=base, tags=["Statistics"])
+    router = APIRouter(prefix=base, tags=["statistics"])
     router.add_api_route(
         "/statistics/{siteId}/trends/{timeframe}",
-        trends,
+        cached()(trends),
         methods=["GET"],
         response_model=Envelope[TrendShape, FiguresMeta],
         summary="How the figures of a site develop in a time frame",

@@ -50,6 +50,8 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The contract's code and sentence for each kind of finding of the model; others are wrong types."""
 
+_DECIMAL: Final = re.compile(r"Decimal\('(?P<number>[0-9.]+)'\)")
+
 _LIMITS: Final[Mapping[str, str]] = {
     "gt": "greaterThan",
     "ge": "minimum",
@@ -140,13 +142,21 @@ def _told(found: ErrorDetails, location: Sequence[int | str]) -> ErrorEntry:
     field = _path(location)
     if kind in STATUSES:
         return _entry(kind, context["sentence"], field, found["input"], context["details"])
+    if kind in {"too_short", "too_long"} and isinstance(found["input"], str):
+        kind = f"string_{kind}"
     code, sentence = _CODES.get(kind, ("INVALID_DATA_TYPE", "The value has the wrong type"))
-    details: dict[str, Any] = {ours: context[theirs] for theirs, ours in _LIMITS.items() if theirs in context}
+    details: dict[str, Any] = {ours: _limit(context[theirs]) for theirs, ours in _LIMITS.items() if theirs in context}
     if kind in {"enum", "literal_error"}:
         details["accepted"] = re.findall(r"'([^']*)'", context["expected"])
     if found["input"] is None or (found["input"] == "" and kind == "string_too_short"):
         code, sentence = _MISSING
     return _entry(code, sentence, field, None if kind == "missing" else found["input"], details)
+
+
+def _limit(value: object) -> object:
+    """A limit as the model tells it; one that is no whole number may come as Python writes it."""
+    written = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
+    return value if written is None else Decimal(written["number"])
 
 
 def _entry(code: str, sentence: str, field: str, value: object, details: Mapping[str, Any] | None = None) -> ErrorEntry:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import Money, QueryNumber, QueryPeriod, Text
+from shared_code.api.fields import Money, QueryNumber, QueryPeriod, Text, Within
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pnl_shapes import VarianceShape, WarningShape, figures_meta, shown_warnings
 from shared_code.api.validation import Query
@@ -27,7 +27,7 @@ class VarianceQuery(Query):
 
     period: QueryPeriod | None = None
     base: Base = "trend"
-    threshold: Annotated[QueryNumber, Field(ge=0, le=1_000_000)] | None = None
+    threshold: Annotated[QueryNumber, Within(0, 1_000_000)] | None = None
     sort: Literal["line", "amount"] = "line"
     snapshot_id: Text | None = Field(None, alias="snapshotId")
 

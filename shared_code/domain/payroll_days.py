@@ -6,7 +6,7 @@ Source: Calculations, "Payroll forecast", "Entry by group or by cost" and "Sched
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -169,6 +169,18 @@ def sum_labor(days: Iterable[Labor | None]) -> Labor | None:
     for labor in days:
         if labor is not None:
             total = labor if total is None else total + labor
+    return total
+
+
+def sum_labor_in_full(days: Iterable[Labor | None]) -> Labor | None:
+    """The sum of what there is, with a cost only if all of it has one; None when there is nothing.
+
+    A schedule is compared with what was paid: the cost of its later days alone would look like that of all.
+    """
+    known = [labor for labor in days if labor is not None]
+    total = sum_labor(known)
+    if total is not None and any(labor.cost is None for labor in known):
+        return replace(total, cost=None)
     return total
 
 

@@ -44,7 +44,8 @@ class ComputedMonth:
     `claims` and `profit` are trend figures in dollars; `revenue` is None where a source could not be read, `profit`
     also where no management agreement is priced. `forecast_components` are those of the contract by the forecast,
     `trend_components` those of the running month on its blended drivers, in which external revenue is recorded
-    through `external_through`; they are None where nothing is priced.
+    through `external_through`; they are None where nothing is priced. `missing_rates` names the job codes whose
+    forecast hours have no rate; it `blend_lacks_rates` when hours after the last paid day have none.
     """
 
     inputs: MonthInputs
@@ -56,6 +57,7 @@ class ComputedMonth:
     internal_source: InternalRevenueSource
     actual_through: date | None
     missing_rates: tuple[str, ...]
+    blend_lacks_rates: bool
     revenue: MonthRevenue | None
     claims: Decimal
     profit: Decimal | None
@@ -126,7 +128,6 @@ class _Month:
         elif self._kind is MonthKind.ACTUAL:
             self._price_posted()
         priced = self._priced
-        missing = () if self._forecast is None else self._forecast.missing_rates
         return ComputedMonth(
             inputs=self._month,
             kind=self._kind,
@@ -136,7 +137,8 @@ class _Month:
             trend=trend,
             internal_source=InternalRevenueSource.BUDGET if self._contract is None else InternalRevenueSource.CONTRACT,
             actual_through=None if blended is None else blended.actual_through,
-            missing_rates=missing,
+            missing_rates=() if self._forecast is None else self._forecast.missing_rates,
+            blend_lacks_rates=blended is not None and bool(blended.missing_rates),
             revenue=self._carried_revenue(blended),
             claims=ZERO if priced is None else priced.management_agreement.claims.amount,
             profit=None

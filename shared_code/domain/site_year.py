@@ -154,7 +154,8 @@ def _scenarios(month: ComputedMonth) -> Iterator[ScenarioMonth]:
         month.trend,
         month.internal_source,
         through=month.actual_through,
-        incomplete=incomplete,
+        # Hours of days that have been paid need no rate.
+        incomplete=month.blend_lacks_rates,
     )
 
 

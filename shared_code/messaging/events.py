@@ -142,6 +142,17 @@ def snapshot_event(snapshot_id: str, moment: datetime, request_id: str) -> Messa
     )
 
 
+def discovery_events(found: Iterable[tuple[str, str]], moment: datetime, request_id: str) -> list[Message]:
+    """`JobCodeDiscovered`: a source named job codes that were not known, at these sites; to listeners only.
+
+    `found` are sites and job codes.
+    """
+    return [
+        _event("JobCodeDiscovered", site_id, {"jobCode": job_code, "siteId": site_id}, moment, request_id)
+        for site_id, job_code in found
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A write that changed a month of a site: the event that tells of it, and its own `fields`.
@@ -185,16 +196,15 @@ EDIT_ROUTES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 def job_slice(job: str, slot: datetime, slice_no: int) -> Message:
     """One slice of a scheduled job."""
     slot_text = timestamp_text(slot)
-    fields = {"job": job, "slot": slot_text, "slice": slice_no}
-    return Message(
-        JOBS, "JobSlice", job, f"{job}:{slot_text}:{slice_no}", _body("JobSlice", fields, slot, f"{job}:{slot_text}")
-    )
+    request_id = f"{job}:{slot_text}"
+    body = _body("JobSlice", {"job": job, "slot": slot_text, "slice": slice_no}, slot, request_id)
+    return Message(JOBS, "JobSlice", job, f"{request_id}:{slice_no}", body, {"requestId": request_id})
 
 
 def background_slice(job_id: str, moment: datetime) -> Message:
     """The one slice of a background job."""
     body = _body("JobSlice", {"jobId": job_id, "slice": 1}, moment, job_id)
-    return Message(JOBS, "JobSlice", job_id, f"{JOBS}:{job_id}:1", body)
+    return Message(JOBS, "JobSlice", job_id, f"{JOBS}:{job_id}:1", body, {"requestId": job_id})
 
 
 def _event(event_type: str, site_id: str, fields: Mapping[str, Any], moment: datetime, request_id: str) -> Message:

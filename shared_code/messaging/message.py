@@ -6,19 +6,23 @@ Source: Operations, "Messaging (Azure Service Bus, Standard tier or above)".
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 STATISTICS_UPDATE = "forecasting.statistics.update"
 PAYROLL_CALCULATE = "forecasting.payroll.calculate"
 PL_REFRESH = "forecasting.pl.refresh"
+UNIT_ACCOUNTS = "forecasting.unit-accounts"
 JOBS = "forecasting.jobs"
-QUEUES = (STATISTICS_UPDATE, PAYROLL_CALCULATE, PL_REFRESH, JOBS)
+QUEUES = (STATISTICS_UPDATE, PAYROLL_CALCULATE, PL_REFRESH, UNIT_ACCOUNTS, JOBS)
 """Queues that this app works off."""
 
 FORECASTING_EVENTS = "forecasting-events"
 STATISTICS_EVENTS = "statistics-events"
 TOPICS = (FORECASTING_EVENTS, STATISTICS_EVENTS)
 """Topics for those who listen."""
+
+DAYS_TO_LIVE: Final = {FORECASTING_EVENTS: 7, STATISTICS_EVENTS: 3}
+"""Days that a topic's message waits for a subscriber; in a queue it is one."""
 
 
 @dataclass(frozen=True, slots=True)

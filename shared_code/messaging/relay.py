@@ -3,7 +3,7 @@
 Source: Operations, "Retries and dead letters"; Data model, "Audit, messages, leases, cache".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -30,6 +30,14 @@ class DueMessage(Protocol):
 MessageT = TypeVar("MessageT", bound=DueMessage)
 
 
+class DestinationRefusedError(Exception):
+    """The broker can be reached, but a queue or topic takes no message, for `reason`; the others have theirs."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(type(reason).__name__)
+        self.reason = reason
+
+
 class Courier(Protocol[MessageT]):
     """Knows the outbox and the broker; the services hand it in."""
 
@@ -38,23 +46,34 @@ class Courier(Protocol[MessageT]):
         ...
 
     def deliver(self, messages: Sequence[MessageT]) -> None:
-        """Give `messages` to the broker and mark them sent; raises what keeps the broker from taking them."""
+        """Give `messages` to the broker and mark them sent; raises what keeps the broker from taking them.
+
+        `DestinationRefusedError` where that is one queue or topic: what was for the others is marked sent.
+        """
         ...
 
     def postpone(self, messages: Sequence[MessageT], error: Exception) -> None:
-        """Let them wait for their next attempt."""
+        """Let those of them that have not been sent wait for their next attempt."""
         ...
 
 
-def relay(courier: Courier[MessageT], most_rounds: int = 100) -> int:
-    """Send what is due, in order; returns how many messages went out. A batch that fails waits for its next turn."""
+def relay(courier: Courier[MessageT], most_rounds: int = 100, before_round: Callable[[], None] = lambda: None) -> int:
+    """Send what is due, in order; returns how many messages went out. A batch that fails waits for its next turn.
+
+    A queue or topic that refuses its messages does not keep those for others waiting. What `before_round` raises ends
+    the relay.
+    """
     sent = 0
     for _ in range(most_rounds):
+        before_round()
         messages = courier.due(BATCH)
         if not messages:
             break
         try:
             courier.deliver(messages)
+        except DestinationRefusedError as refusal:
+            courier.postpone(messages, refusal.reason)
+            continue
         except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the messages stay and wait
             courier.postpone(messages, error)
             break

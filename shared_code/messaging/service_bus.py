@@ -13,7 +13,9 @@ from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from shared_code.messaging.dead_letter_queues import DeadLetterQueues
 from shared_code.messaging.message import TOPICS
+from shared_code.messaging.relay import DestinationRefusedError
 from shared_code.settings import Settings
 from shared_code.sql.identity import credential_of
 
@@ -45,30 +47,43 @@ class OutgoingRow(Protocol):
 
 
 class ServiceBus:
-    """Sends to queues and topics of one namespace. Safe between threads; opened by the first message."""
+    """Sends to queues and topics of one namespace. Safe between threads; opened by the first message.
+
+    `dead_letters` are the namespace's dead-letter queues, over a connection of their own.
+    """
 
     def __init__(self, open_client: "Callable[[], ServiceBusClient]") -> None:
         self._open_client = open_client
         self._client: ServiceBusClient | None = None
         self._senders: dict[str, ServiceBusSender] = {}
         self._lock = Lock()
+        self.dead_letters = DeadLetterQueues(open_client)
 
     def send(self, messages: Sequence[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]) -> None:
         """Send `messages`, those of a destination in their order; `sent` is told of each batch that the broker took.
 
-        Raises what keeps the broker from taking a batch. The connection is then given up: the next call opens another.
+        Raises what keeps the broker from taking a batch; `DestinationRefusedError` where it is a queue or topic that is
+        not there, full, switched off or not permitted: the others have theirs by then. The connection is then given up,
+        and the next call opens another.
         """
         by_destination = sorted(messages, key=attrgetter("destination"))
+        refusal: Exception | None = None
         with self._lock:
             try:
                 for destination, rows in groupby(by_destination, key=attrgetter("destination")):
-                    self._send(self._sender(destination), list(rows), sent)
+                    try:
+                        self._send(self._sender(destination), list(rows), sent)
+                    except _refusals() as error:
+                        refusal = error
+                if refusal is not None:
+                    raise DestinationRefusedError(refusal)
             except Exception:
                 self._give_up()
                 raise
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connections back."""
+        self.dead_letters.close()
         with self._lock:
             self._give_up()
 
@@ -99,14 +114,32 @@ class ServiceBus:
                     part.close()
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What a broker that can be reached says of one queue or topic."""
+    from azure.servicebus import exceptions  # noqa: PLC0415 - heavy
+
+    return (
+        exceptions.MessagingEntityNotFoundError,
+        exceptions.MessagingEntityDisabledError,
+        exceptions.ServiceBusQuotaExceededError,
+        exceptions.ServiceBusAuthorizationError,
+    )
+
+
 def service_bus(settings: Settings) -> ServiceBus | None:
-    """The namespace that the settings name: by connection string, or by the app's identity; None without either."""
+    """The namespace that the settings name; None where they name none."""
+    open_client = client_of(settings)
+    return ServiceBus(open_client) if open_client else None
+
+
+def client_of(settings: Settings) -> "Callable[[], ServiceBusClient] | None":
+    """What opens a connection: by connection string, or by the app's identity; None without either."""
     text, namespace = settings.servicebus.get_secret_value(), settings.servicebus_namespace
     if text:
-        return ServiceBus(lambda: _client_of_text(text))
+        return lambda: _client_of_text(text)
     if namespace:
         make_credential = credential_of(settings)
-        return ServiceBus(lambda: _client_of_identity(namespace, make_credential()))
+        return lambda: _client_of_identity(namespace, make_credential())
     return None
 
 

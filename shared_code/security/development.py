@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 
 from shared_code.errors import ConfigurationError
 from shared_code.security.claims import TokenRules
+from shared_code.security.keys import KeySetState
 from shared_code.security.tokens import ALGORITHM
 from shared_code.settings import Settings
 
@@ -63,6 +64,11 @@ class DevelopmentIssuer:
     def find(self, key_id: str) -> RSAPublicKey | None:
         """The public key, when this is its id."""
         return self._public if key_id == self.key_id else None
+
+    @property
+    def state(self) -> KeySetState:
+        """The key is this process's own."""
+        return "current"
 
     def token(
         self,

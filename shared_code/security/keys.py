@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -41,6 +41,15 @@ class KeySet(Protocol):
         """The key of this id; None when the issuer has none. Raises `KeysUnavailableError` when nobody can tell."""
         ...
 
+    @property
+    def state(self) -> "KeySetState":
+        """How well the keys are known now; nothing is fetched to tell."""
+        ...
+
+
+KeySetState = Literal["current", "outdated", "unknown"]
+"""`outdated`: the keys that are known go on being used, because newer ones cannot be fetched."""
+
 
 class MissingKeySet:
     """The key set of an installation that names none: no token can be judged."""
@@ -48,6 +57,11 @@ class MissingKeySet:
     def find(self, key_id: str) -> RSAPublicKey | None:
         """Raises `KeysUnavailableError`."""
         raise KeysUnavailableError("AUTH_JWKS_URL is not set: no token can be verified")
+
+    @property
+    def state(self) -> KeySetState:
+        """None is known."""
+        return "unknown"
 
 
 class RemoteKeySet:
@@ -78,6 +92,13 @@ class RemoteKeySet:
         if keys is None or (key_id not in keys and self._tried_at > self._fetched_at):
             raise KeysUnavailableError("The key set of the issuer cannot be read")
         return keys.get(key_id)
+
+    @property
+    def state(self) -> KeySetState:
+        """How well the keys are known; before the first token nothing speaks against the issuer."""
+        if self._tried_at <= self._fetched_at:
+            return "current"
+        return "unknown" if self._keys is None else "outdated"
 
     def _is_old(self) -> bool:
         return self._tick() - self._fetched_at >= _KEPT_S

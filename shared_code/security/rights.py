@@ -117,6 +117,23 @@ class Rights:
             for reach in self._granting(access)
         )
 
+    def on(self, site_id: str | None) -> tuple[object, ...]:
+        """Everything that an answer about a site, or about any (None), may owe to the rights of whoever asks.
+
+        Equal for two callers who are to be answered the same; built of texts and tuples alone.
+        """
+        reaches = [
+            (
+                reach.role.value,
+                tuple(sorted(effective(reach.granted, self.carried))),
+                (_listed(reach.sites.site_ids), tuple(sorted(reach.districts)), tuple(sorted(reach.regions)))
+                if site_id is None
+                else self._narrowed(reach.sites).covers(site_id),
+            )
+            for reach in self.reaches
+        ]
+        return (*reaches, _listed(self.narrowed_to) if site_id is None else None)
+
     def _granting(self, access: Access) -> list[RoleReach]:
         if not self.reaches:
             raise AccessDeniedError("no_role")
@@ -143,6 +160,10 @@ class Rights:
 
     def _narrowed(self, scope: SiteScope) -> SiteScope:
         return scope if self.narrowed_to is None else scope.narrowed_to(self.narrowed_to)
+
+
+def _listed(sites: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if sites is None else tuple(sorted(sites))
 
 
 __all__ = ["Access", "Rights", "RoleReach"]

@@ -7,6 +7,7 @@ Source: REST API, "Scopes, roles and sites".
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -100,6 +101,7 @@ def carried_by(scopes: Iterable[str]) -> frozenset[str]:
     return with_included(scope for scope in scopes if scope in SCOPES)
 
 
+@lru_cache(1024)
 def effective(granted: frozenset[str], carried: frozenset[str]) -> frozenset[str]:
     """What of a role's `granted` permissions counts with a token that carries the scopes `carried`.
 

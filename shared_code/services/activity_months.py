@@ -144,10 +144,12 @@ class _Batch:
         statistics = analysis_inputs.statistics_by_month(*asked)
         labor = analysis_inputs.labor_by_month(*asked)
         minutes = analysis_inputs.scheduled_minutes_by_month(*asked)
+        worked = analysis_inputs.paid_hours_with_shifts(*asked)
+        fill = {key: fill_of(worked.get(key, ZERO), planned) for key, planned in minutes.items() if planned}
         posted = analysis_inputs.ledger_sums(self._connection, self._scope, actual_account_months, span.first, last)
         return {
             key: self._closed_month(
-                key, statistics.get(key), labor.get(key, ()), minutes.get(key, 0), posted.get(key, _NOTHING_POSTED)
+                key, statistics.get(key), labor.get(key, ()), fill.get(key), posted.get(key, _NOTHING_POSTED)
             )
             for key in {*statistics, *labor, *posted}
             if key[1] < self._running[key[0]]
@@ -206,7 +208,7 @@ class _Batch:
         key: SiteMonth,
         recorded: RecordedStatistics | None,
         labor: Sequence[CodeLabor],
-        minutes: int,
+        fill: Quotient | None,
         posted: LedgerSums,
     ) -> SiteFigures:
         """Recorded days; where there are none of vehicles or rooms, what the ledger counted."""
@@ -222,13 +224,14 @@ class _Batch:
         elif counted.occupied_rooms:
             rooms = RoomNights(counted.occupied_rooms, self._rooms.get(site_id, 0) * days_in(period), counted.overnight)
         worked = self._labor_of(labor)
-        fill = None if worked is None or not minutes else fill_of(worked.total, minutes)
+        fill = None if worked is None else fill
         return SiteFigures(vehicles, rooms, worked, fill, cells_of(posted) if posted.lines else {})
 
     def _recorded(self, month: RunningMonth) -> SiteFigures:
         """What is recorded of a running month; revenue and payroll are those of the recorded days."""
         labor = self._job_hours(month.worked)
-        fill = None if labor is None or not month.scheduled_minutes else fill_of(labor.total, month.scheduled_minutes)
+        minutes = month.scheduled_minutes
+        fill = None if labor is None or not minutes else fill_of(month.worked_with_shifts, minutes)
         amounts = {PnlRow.EXTERNAL_REVENUE: month.net_revenue, PnlRow.PAYROLL: month.payroll}
         return SiteFigures(month.vehicles, month.rooms, labor, fill, amounts)
 

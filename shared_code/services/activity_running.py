@@ -41,8 +41,8 @@ class RunningMonth:
     """The running month of a site (`key`).
 
     `vehicles`, `rooms`, `net_revenue` and `payroll` (dollars), `worked` (hours by job code key) and the minutes that
-    were scheduled for the days worked are those recorded to date; None where nothing is. The blended figures and
-    `hours` are those of the whole month.
+    were scheduled for the days worked are those recorded to date; None where nothing is. `worked_with_shifts` are the
+    hours of the days that have such minutes. The blended figures and `hours` are those of the whole month.
     """
 
     key: SiteMonth
@@ -52,6 +52,7 @@ class RunningMonth:
     payroll: Decimal | None
     worked: Mapping[str, JobHours]
     scheduled_minutes: int
+    worked_with_shifts: Decimal
     blended_vehicles: Volumes | None
     blended_rooms: RoomNights | None
     hours: Mapping[str, JobHours]
@@ -152,6 +153,7 @@ def _running_month(key: SiteMonth, today: date, facts: _Facts, plan: _Plan) -> R
         else forecast_hours_after(payday, plan.saved_hours, plan.budget_hours)
     )
     vehicles = _blended_vehicles(counted, plan)
+    shifts = {day: minutes for day, minutes in facts.minutes.items() if minutes and payday and day <= payday}
     return RunningMonth(
         key=key,
         vehicles=add_volumes(counted.values()) if counted else None,
@@ -159,7 +161,8 @@ def _running_month(key: SiteMonth, today: date, facts: _Facts, plan: _Plan) -> R
         net_revenue=sum(revenues, ZERO) if revenues else None,
         payroll=None if payday is None else actual_payroll(paid, facts.salaried, payday),
         worked=worked,
-        scheduled_minutes=sum(minutes for day, minutes in facts.minutes.items() if payday and day <= payday),
+        scheduled_minutes=sum(shifts.values()),
+        worked_with_shifts=sum((code.hours for day in shifts for code in facts.labor.get(day, ())), ZERO),
         blended_vehicles=vehicles,
         blended_rooms=_blended_rooms(slept, plan, vehicles),
         hours=after if payday is None else blend_hours(worked, after),

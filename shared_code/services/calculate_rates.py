@@ -27,7 +27,7 @@ from shared_code.services.rate_report import RateFinding, RateItem, RateRunRepor
 from shared_code.services.rate_request import RateRequest, RateTerms, terms_of
 from shared_code.services.runtime import Runtime
 from shared_code.sql.types import new_identifier
-from shared_code.storage import feed_versions, job_codes, leases, rate_labor, rates, runs, staged_rows
+from shared_code.storage import feed_versions, job_codes, leases, rate_labor, rates, runs, staged_rows, versions
 from shared_code.storage.publication import RunStamp
 from shared_code.storage.rate_history import RatePlan, RatesWritten
 from shared_code.storage.rates import PairRates
@@ -186,6 +186,8 @@ class _Run:
                 watermark=None,
                 status=self._freshness(through),
             )
+        # Titles and pairs that are new show even where no rate has changed.
+        versions.raise_versions(connection, [versions.SHARED_TAG], now)
         runs.close_run(connection, self.run_id, end, now)
         staged_rows.tidy(connection, stg_job_code_rates, FEED, now)
 

@@ -47,7 +47,7 @@ FLOWS: Final = (
     DataFlow("payroll", "warehouse", "sync_payroll"),
     DataFlow("pl-refresh", "forecasting", "refresh_pnl_all", has_ledger=False),
     DataFlow("trend-analysis", "forecasting", "trend_analysis", has_ledger=False),
-    DataFlow("data-validation", "forecasting", "data_validation", has_ledger=False),
+    DataFlow("data-validation", "forecasting", "data_validation"),
 )
 """The flows that are shown, in the order of the contract."""
 

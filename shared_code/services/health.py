@@ -4,20 +4,32 @@ Source: REST API, "Operations"; Operations, "Monitoring and alerts".
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from queue import Empty, Queue
 from typing import Final, Literal
 
 from sqlalchemy import Connection
 
+from shared_code.cache import CACHE_ERROR
 from shared_code.errors import ConfigurationError, ForecastError
+from shared_code.security.errors import KeysUnavailableError
 from shared_code.services.runtime import Runtime
 from shared_code.services.source_age import source_age
 from shared_code.storage import feed_versions, message_ages, schema
 
 LONGEST_WAIT: Final = timedelta(minutes=15)
 """How long a message may wait before that needs attention."""
+
+LONGEST_CHECK: Final = timedelta(seconds=1.5)
+"""After how long a part that has not answered counts as failed: the whole answer takes at most two seconds."""
+
+NO_ANSWER: Final = "NO_ANSWER"
+"""The code of a part that did not answer in time."""
 
 ComponentState = Literal["ok", "degraded", "failed"]
 
@@ -44,12 +56,40 @@ def check_health(runtime: Runtime) -> None:
         feed_versions.watermark(connection, "sites", "all")
 
 
-def check_components(runtime: Runtime) -> list[Component]:
-    """Every part on its own; one that cannot be looked at has failed.
+def check_components(runtime: Runtime, within: timedelta = LONGEST_CHECK) -> list[Component]:
+    """Every part on its own and all at once; one that cannot be looked at `within` that time has failed.
 
     Source: REST API, "Operations" (health details).
     """
-    return [_component(runtime, name, check) for name, check in _CHECKS.items()]
+    ends_at = time.monotonic() + within.total_seconds()
+    answers = {name: _start(runtime, name, check) for name, check in _CHECKS.items()}
+    return [_answer_of(runtime, name, answer, ends_at) for name, answer in answers.items()]
+
+
+def _start(runtime: Runtime, name: str, check: "_Check") -> "Queue[Component] | None":
+    """Look at a part in a thread of its own; None while too many such threads hang."""
+    places = _PLACES
+    if not places.acquire(blocking=False):
+        return None
+    answer: Queue[Component] = Queue(1)
+
+    def look() -> None:
+        try:
+            answer.put(_component(runtime, name, check))
+        finally:
+            places.release()
+
+    threading.Thread(target=copy_context().run, args=(look,), name=f"health-{name}", daemon=True).start()
+    return answer
+
+
+def _answer_of(runtime: Runtime, name: str, answer: "Queue[Component] | None", ends_at: float) -> Component:
+    try:
+        if answer is not None:
+            return answer.get(timeout=max(0.0, ends_at - time.monotonic()))
+    except Empty:
+        _log.error("Component %s did not answer in time", name)
+    return Component(name, "failed", NO_ANSWER, runtime.clock.now())
 
 
 def _component(runtime: Runtime, name: str, check: "_Check") -> Component:
@@ -98,6 +138,24 @@ def _check_feeds(runtime: Runtime) -> str | None:
     return "STALE_SOURCE" if source_age(runtime).stale else None
 
 
+def _check_keys(runtime: Runtime) -> str | None:
+    """Whether tokens can be verified: by the keys that are known, also while the issuer cannot be reached."""
+    state = runtime.key_set.state
+    if state == "unknown":
+        raise KeysUnavailableError("No key of the issuer is known", code="KEY_SET_UNAVAILABLE")
+    return "KEY_SET_OUTDATED" if state == "outdated" else None
+
+
+def _check_cache(runtime: Runtime) -> str | None:
+    """Without it every answer is computed, which is slower and no less right."""
+    return None if runtime.cache.works() else CACHE_ERROR
+
+
+def _check_warehouse(runtime: Runtime) -> str | None:
+    """Whether this process asks the warehouse at all; its circuit breaker knows."""
+    return "SOURCE_UNAVAILABLE" if runtime.is_warehouse_left_alone else None
+
+
 _Check = Callable[[Runtime], str | None]
 """Raises where the part does not work; a code says what needs attention."""
 
@@ -107,5 +165,11 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "outbox": _check_outbox,
     "queue": _check_queue,
     "feeds": _check_feeds,
+    "keys": _check_keys,
+    "cache": _check_cache,
+    "warehouse": _check_warehouse,
 }
 """The parts by name, in the order in which they are shown."""
+
+_PLACES: Final = threading.BoundedSemaphore(3 * len(_CHECKS))
+"""Parts that are looked at, in all threads: of a part that hangs no more than a few threads may wait."""

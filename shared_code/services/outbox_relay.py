@@ -9,6 +9,7 @@ Source: Operations, "Flow"; Data model, "Audit, messages, leases, cache".
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from shared_code.messaging.message import QUEUES, SUBSCRIPTIONS
@@ -16,9 +17,10 @@ from shared_code.messaging.relay import next_attempt, relay
 from shared_code.messaging.service_bus import ServiceBus
 from shared_code.services.held_lease import held
 from shared_code.services.runtime import Runtime
-from shared_code.storage import embedded_queue, outbox
+from shared_code.storage import audit, embedded_queue, outbox
+from shared_code.storage.audit import AuditEntry
 from shared_code.storage.database import Database
-from shared_code.storage.outbox import StoredMessage
+from shared_code.storage.outbox import Backlog, StoredMessage
 
 LEASE_TTL_S = 60
 
@@ -87,9 +89,34 @@ def courier_of(runtime: Runtime) -> EmbeddedCourier:
 
 
 def relay_outbox(runtime: Runtime) -> int:
-    """Send what is due; returns how many messages went out, 0 while another process is sending."""
+    """Send what is due; returns how many messages went out, 0 while another process is sending.
+
+    Raises `LeaseLostError` when another process took over after this one had been held up for long.
+    """
     courier = courier_of(runtime)
     if not courier.due(1):
         return 0
     with held(runtime.database, "job:outbox_relay", LEASE_TTL_S) as lease:
-        return 0 if lease is None else relay(courier)
+        return 0 if lease is None else relay(courier, before_round=lease.renew_when_due)
+
+
+def unsent(runtime: Runtime) -> list[Backlog]:
+    """What waits in the outbox, by destination."""
+    with runtime.database.reading() as connection:
+        return outbox.backlog(connection)
+
+
+def send_again(runtime: Runtime, age: timedelta, *, by: str) -> int:
+    """Let all that was sent since `age` ago be sent once more, after the broker has lost what it held; how many.
+
+    What was handled already is known by its message id and has no effect. Audited.
+
+    Source: Operations, "Backup, restore, continuity".
+    """
+    with runtime.database.writing() as connection:
+        now = runtime.clock.now()
+        number = outbox.forget_sent(connection, now - age, now)
+        sentence = f"{number} messages sent since {now - age:%Y-%m-%d %H:%M} UTC are sent again"
+        entry = AuditEntry(user_id=by, module="outbox", item_key="resend", source="system", new_value=sentence)
+        audit.add_entries(connection, [entry], now)
+    return number

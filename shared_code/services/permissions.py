@@ -18,6 +18,7 @@ from shared_code.security.roles import COMPANY_WIDE, Role, carried_by, granted_b
 from shared_code.settings import Settings
 from shared_code.storage import user_rights
 from shared_code.storage.database import Database
+from shared_code.storage.standing import Standing, standing_of
 from shared_code.storage.user_rights import AssignedScope, Place, RightsVersion
 
 _REMEMBERED: Final = 2000
@@ -29,10 +30,14 @@ _EVERYTHING: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Who a token speaks for (the principal name, which is public) and their rights."""
+    """Who a token speaks for (the principal name, which is public) and their rights.
+
+    `standing` is how the site stood that was asked for along with them; None where that is still to be read.
+    """
 
     user_id: str
     rights: Rights
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +67,30 @@ class PermissionCache:
             _REMEMBERED, settings.cache_ttl_session_s, timer=lambda: database.clock.now().timestamp()
         )
 
-    def of(self, token: VerifiedToken) -> Permissions:
-        """Who the token speaks for, and what they may do; somebody unknown has no role."""
+    def of(self, token: VerifiedToken, site_id: str | None = None) -> Permissions:
+        """Who the token speaks for, and what they may do; somebody unknown has no role.
+
+        Whether that has changed is asked together with how the site `site_id` stands.
+        """
         key = (token.subject, token.site_access)
         with self._lock:
             known = self._known.get(key)
         with self._database.reading() as connection:
-            if known is None or known.version != user_rights.rights_version(connection, known.user_id):
+            standing = None
+            if known is not None and site_id is not None:
+                standing = standing_of(connection, known.user_id, site_id)
+                version: RightsVersion | None = standing.rights
+            else:
+                version = None if known is None else user_rights.rights_version(connection, known.user_id)
+            if known is None or known.version != version:
                 known = self._read(connection, token)
                 if known is None:
                     return Permissions(token.subject, Rights((), frozenset()))
                 with self._lock:
                     self._known[key] = known
         counting = tuple(reach for reach in known.reaches if reach.role in token.roles)
-        return Permissions(known.user_id, Rights(counting, carried_by(token.scopes), known.narrowed_to))
+        rights = Rights(counting, carried_by(token.scopes), known.narrowed_to)
+        return Permissions(known.user_id, rights, standing)
 
     def _read(self, connection: Connection, token: VerifiedToken) -> _Assigned | None:
         """The assignment as it is now; None for a user who does not exist."""

@@ -86,7 +86,12 @@ def open_site(runtime: Runtime, scope: SiteScope, site_id: str) -> OpenSite:
         raise NotFoundError(
             f"There is no site {site_id}", code="SITE_NOT_FOUND", field="siteId", details={"providedValue": site_id}
         )
-    return OpenSite(own, site_id, site["name"], _today(runtime, site["time_zone"]))
+    return opened(runtime, site_id, site["name"], site["time_zone"])
+
+
+def opened(runtime: Runtime, site_id: str, name: str, time_zone: str | None) -> OpenSite:
+    """A site whose name and time zone are known, for somebody who may see it."""
+    return OpenSite(SiteScope.of([site_id]), site_id, name, _today(runtime, time_zone))
 
 
 def _today(runtime: Runtime, zone: str | None) -> date:

@@ -6,6 +6,7 @@ Source: Data model, "Results and snapshots"; Operations, "Flow"; Architecture, "
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shared_code import telemetry
 from shared_code.domain.errors import CALCULATION_ERROR, CalculationError
 from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.site_scope import SiteScope
@@ -79,14 +80,17 @@ def refresh_pnl(
         by_year.setdefault(year, set()).add(site_id)
     tally = _Tally(sum(len(site_ids) for site_ids in by_year.values()))
     refresh = _Refresh(runtime, force, request_id or f"refresh:{new_identifier()}", tally)
-    for year in sorted(by_year):
-        site_ids = sorted(by_year[year])
-        for start in range(0, len(site_ids), batch_sites):
-            batch = site_ids[start : start + batch_sites]
-            refresh.batch(year, batch)
-            tally.done += len(batch)
-            if progress is not None:
-                progress(tally.done, tally.asked)
+    told = {"siteYears": tally.asked}
+    with telemetry.span("refresh P&L", attributes=told) as span, telemetry.timed(telemetry.REFRESH_DURATION):
+        for year in sorted(by_year):
+            site_ids = sorted(by_year[year])
+            for start in range(0, len(site_ids), batch_sites):
+                batch = site_ids[start : start + batch_sites]
+                refresh.batch(year, batch)
+                tally.done += len(batch)
+                if progress is not None:
+                    progress(tally.done, tally.asked)
+        span.set_attributes({"computed": tally.computed, "changed": tally.changed})
     return tally.report()
 
 

@@ -26,7 +26,7 @@ class Level(StrEnum):
     """Only the parts of a district or portfolio."""
 
 
-_LEVEL_NAMES: Mapping[str, Level] = {
+LEVEL_NAMES: Mapping[str, Level] = {
     "district": Level.DISTRICT,
     "districts": Level.DISTRICT,
     "region": Level.REGION,
@@ -123,13 +123,13 @@ class Members:
 
 def level_named(text: str) -> Level:
     """The level that `text` names; raises InvalidInputError with the accepted ones."""
-    if text not in _LEVEL_NAMES:
+    if text not in LEVEL_NAMES:
         raise InvalidInputError(
             f"{text[:100]!r} is not a level of the organization; accepted are {', '.join(_ACCEPTED_LEVELS)}",
             field="organizationLevel",
             details={"providedValue": text[:100], "accepted": list(_ACCEPTED_LEVELS)},
         )
-    return _LEVEL_NAMES[text]
+    return LEVEL_NAMES[text]
 
 
 def find_organization(runtime: Runtime, level: Level, text: str) -> Organization | None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from shared_code import telemetry
 from shared_code.cache import Cache, open_cache
 from shared_code.clock import Clock, SystemClock
 from shared_code.logs import configure_logging
+from shared_code.services.handler_places import HandlerPlaces
 from shared_code.settings import Settings, settings
 from shared_code.sources.circuit_breaker import CircuitBreaker
 from shared_code.sql.engine import operational_engine
@@ -33,6 +35,7 @@ class Runtime:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
+        self.places = HandlerPlaces(settings)
 
     @cached_property
     def database(self) -> Database:
@@ -98,6 +101,11 @@ class Runtime:
         return WarehouseReader(engine, self.settings, breaker=breaker)
 
     @property
+    def is_warehouse_left_alone(self) -> bool:
+        """Whether this process does not ask the warehouse because it keeps failing."""
+        return "_warehouse" in self.__dict__ and self._warehouse[1].is_open
+
+    @property
     def node_alias(self) -> str:
         """The alias of the warehouse's node, as it may appear in runs; never its address."""
         from shared_code.sources.warehouse.connection import alias_of  # noqa: PLC0415 - only feeds need it
@@ -130,7 +138,8 @@ class Runtime:
 
 @cache
 def runtime() -> Runtime:
-    """The runtime of this process; timers and queues have no other start, so logging is set up here."""
+    """The runtime of this process; timers and queues have no other start, so logging and telemetry are set up here."""
     current = settings()
     configure_logging(current.log_level)
+    telemetry.export_to(current.applicationinsights_connection_string.get_secret_value())
     return Runtime(current, SystemClock())

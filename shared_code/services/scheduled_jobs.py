@@ -8,6 +8,7 @@ Source: Operations, "Schedules".
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,9 +22,11 @@ from shared_code.services.calculate_rates import calculate_rates_under
 from shared_code.services.extraction.extract import extract
 from shared_code.services.extraction.feed import SliceRequest
 from shared_code.services.extraction.run import Order
-from shared_code.services.held_lease import HeldLease, held
+from shared_code.services.held_lease import HeldLease, LeaseLostError, held
+from shared_code.services.quality.validation import RUN_LIMIT_S, VALIDATION_STEPS
 from shared_code.services.rate_request import RateRequest
 from shared_code.services.refresh_pnl import behind
+from shared_code.services.retention import ARCHIVE_SLICES, RETENTION_SLICES, archive_closed, delete_due
 from shared_code.services.runtime import Runtime
 from shared_code.services.snapshots import close_month
 from shared_code.services.trend_analysis import analyse_trends
@@ -31,14 +34,19 @@ from shared_code.storage import inbox, job_slots, outbox, versions
 
 _log = logging.getLogger(__name__)
 
-Step = Callable[[Runtime, HeldLease], None]
-"""One slice of a job, under the job's lease."""
+Step = Callable[[Runtime, HeldLease], bool | None]
+"""One slice of a job, under the job's lease. True: nothing is left for the slices after it."""
 
 
 def _extract_feed(feed: str) -> Step:
-    def step(runtime: Runtime, lease: HeldLease) -> None:  # noqa: ARG001 - the feed has a lease of its own
+    def step(runtime: Runtime, lease: HeldLease) -> None:
+        def renew(*_: object) -> None:
+            # What is published is guarded by the feed's own lease: a job that was taken over still ends its run.
+            with suppress(LeaseLostError):
+                lease.renew_when_due()
+
         as_of = business_date(runtime.clock, runtime.settings.source_time_zone)
-        extract(runtime, SliceRequest(as_of), feeds=[feed], order=Order("timer"))
+        extract(runtime, SliceRequest(as_of), feeds=[feed], order=Order("timer", progress=renew))
 
     return step
 
@@ -80,7 +88,10 @@ STEPS: Final[Mapping[str, tuple[Step, ...]]] = {
     "sync_daily": (_extract_feed("daily_revenue"),),
     "refresh_pnl_all": (_request_refreshes,),
     "trend_analysis": (analyse_trends,) * TREND_SLICES,
+    "data_validation": VALIDATION_STEPS,
     "month_close_snapshot": (close_month,),
+    "retention": (delete_due,) * RETENTION_SLICES,
+    "archive": (archive_closed,) * ARCHIVE_SLICES,
 }
 """The slices of each job, in order; each is one message, so that none outlives the message's lock."""
 
@@ -94,12 +105,16 @@ LIMITS: Final[Mapping[str, timedelta]] = {
     "sync_daily": timedelta(minutes=30),
     "refresh_pnl_all": timedelta(minutes=60),
     "trend_analysis": timedelta(minutes=30),
+    "data_validation": timedelta(seconds=RUN_LIMIT_S),
     "month_close_snapshot": timedelta(minutes=20),
+    "retention": timedelta(minutes=30),
+    "archive": timedelta(hours=2),
 }
 """How long a slot may take as a whole; after that it counts as failed."""
 
 RETRIES: Final[Mapping[str, tuple[timedelta, ...]]] = {
     "trend_analysis": (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5)),
+    "data_validation": (timedelta(seconds=30), timedelta(minutes=2)),
 }
 """After how long a slice of a job that failed is tried again; of other jobs the next slot tries again.
 
@@ -123,7 +138,8 @@ def propose(runtime: Runtime, job: str, slot: datetime) -> bool:
 def work_slice(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime, slice_no: int) -> None:
     """Do one slice of the job and ask for the next; a slot whose job is still busy with an earlier one is skipped.
 
-    Raises `LastingError` while another process works on this very slot: its message was delivered again.
+    Raises `LastingError` while another process works on this very slot: its message was delivered again; and
+    `LeaseLostError` when another one took over, which then has the last word on the slot.
     """
     steps = STEPS[job]
     with held(runtime.database, f"job:{job}", runtime.settings.lease_ttl_s) as lease:
@@ -131,30 +147,41 @@ def work_slice(runtime: Runtime, queue: str, message_id: str, job: str, slot: da
             _stand_back(runtime, queue, message_id, job, slot)
             return
         with runtime.database.writing() as connection:
+            now = began_at = runtime.clock.now()
             state = job_slots.state_of(connection, job, slot)
             busy = job_slots.running_since(connection, job)
-            if state in {"proposed", "running"} and (busy is None or busy == slot):
-                job_slots.checkpoint(connection, job, slot, "running", {"slice": slice_no, "of": len(steps)})
+            if state not in {"proposed", "running"}:
+                inbox.record(connection, queue, message_id, "skipped", now)
+            elif busy is None or busy == slot:
+                progress = {"slice": slice_no, "of": len(steps)}
+                began_at = job_slots.begin_slice(connection, job, slot, progress, now)
         if state not in {"proposed", "running"}:
             return
         if busy is not None and busy != slot:
             _finish(runtime, queue, message_id, job, slot, "skipped")
             return
+        if now - began_at >= LIMITS[job]:
+            _log.error("Job %s, slot %s has taken longer than it may: closed before slice %s", job, slot, slice_no)
+            _finish(runtime, queue, message_id, job, slot, "failed", lease)
+            return
         try:
-            steps[slice_no - 1](runtime, lease)
+            is_finished = steps[slice_no - 1](runtime, lease)
+        except LeaseLostError:
+            raise
         except ForecastError as error:
             # The next slot tries again and catches up; a redelivery would only repeat the failure at once.
             _log.error("Job %s, slot %s, slice %s failed: %s", job, slot, slice_no, error.code)
             if not _try_later(runtime, queue, message_id, job_slice(job, slot, slice_no), job):
-                _finish(runtime, queue, message_id, job, slot, "failed")
+                _finish(runtime, queue, message_id, job, slot, "failed", lease)
             return
-        if slice_no == len(steps):
-            _finish(runtime, queue, message_id, job, slot, "done")
+        if is_finished or slice_no == len(steps):
+            _finish(runtime, queue, message_id, job, slot, "done", lease)
             return
         with runtime.database.writing() as connection:
             now = runtime.clock.now()
             outbox.append(connection, [job_slice(job, slot, slice_no + 1)], now)
             inbox.record(connection, queue, message_id, "done", now)
+            lease.confirm(connection)
 
 
 def _try_later(runtime: Runtime, queue: str, message_id: str, failed: Message, job: str) -> bool:
@@ -178,10 +205,24 @@ def _stand_back(runtime: Runtime, queue: str, message_id: str, job: str, slot: d
         raise LastingError(f"Another process works on job {job}, slot {slot:%Y-%m-%d %H:%M}")
     if state == "proposed":
         _finish(runtime, queue, message_id, job, slot, "skipped")
+        return
+    with runtime.database.writing() as connection:
+        inbox.record(connection, queue, message_id, "skipped", runtime.clock.now())
 
 
-def _finish(runtime: Runtime, queue: str, message_id: str, job: str, slot: datetime, state: str) -> None:
+def _finish(
+    runtime: Runtime,
+    queue: str,
+    message_id: str,
+    job: str,
+    slot: datetime,
+    state: str,
+    lease: HeldLease | None = None,
+) -> None:
+    """The slot has ended; under a lease only while it is still held."""
     with runtime.database.writing() as connection:
         now = runtime.clock.now()
         job_slots.finish(connection, job, slot, state, now)
         inbox.record(connection, queue, message_id, "done" if state == "done" else "skipped", now)
+        if lease is not None:
+            lease.confirm(connection)

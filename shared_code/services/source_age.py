@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import RowMapping
+
 from shared_code.services.runtime import Runtime
 from shared_code.storage import feed_versions
 
@@ -37,17 +39,34 @@ def source_age(runtime: Runtime) -> SourceAge:
 
     Source: REST API, "Caching and freshness".
     """
-    with runtime.database.reading() as connection:
-        published = feed_versions.published(connection)
-    latest = {row["feed"]: row for row in sorted(published, key=lambda row: row["as_of"])}
+    latest = _latest(runtime)
     read_at: dict[str, datetime | None] = {}
     for kind, feeds in FEEDS_OF_KIND.items():
         read_at[kind] = min((latest[feed]["as_of"] for feed in feeds if feed in latest), default=None)
     oldest = runtime.clock.now() - timedelta(hours=runtime.settings.dq_max_age_hours)
-    shown = [latest[feed] for feeds in FEEDS_OF_KIND.values() for feed in feeds if feed in latest]
+    shown = _shown(latest)
     return SourceAge(
         read_at["budget"],
         read_at["actual"],
         read_at["schedule"],
         stale=any(row["as_of"] < oldest or row["status"] == "stale" for row in shown),
     )
+
+
+def seconds_until_stale(runtime: Runtime, at_most: int) -> int:
+    """Whole seconds, `at_most` so many, for which nothing that is published becomes older than the rule allows."""
+    allowed, now = timedelta(hours=runtime.settings.dq_max_age_hours), runtime.clock.now()
+    left = [row["as_of"] + allowed - now for row in _shown(_latest(runtime))]
+    return min((int(time.total_seconds()) for time in left if time >= timedelta(0)), default=at_most)
+
+
+def _latest(runtime: Runtime) -> dict[str, RowMapping]:
+    """What was published last of each feed."""
+    with runtime.database.reading() as connection:
+        published = feed_versions.published(connection)
+    return {row["feed"]: row for row in sorted(published, key=lambda row: row["as_of"])}
+
+
+def _shown(latest: Mapping[str, RowMapping]) -> list[RowMapping]:
+    """The feeds whose age shows."""
+    return [latest[feed] for feeds in FEEDS_OF_KIND.values() for feed in feeds if feed in latest]

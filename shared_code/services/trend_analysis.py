@@ -229,7 +229,9 @@ class _Analysis:
 
     def _write(self, scope: SiteScope, trends: Sequence[SiteTrend], before: Mapping[SiteYear, int]) -> None:
         with self._runtime.database.writing() as connection:
-            trend_results.store(connection, scope, self._as_of, trends, self._runtime.clock.now())
+            now = self._runtime.clock.now()
+            trend_results.store(connection, scope, self._as_of, trends, now)
+            versions.raise_versions(connection, map(versions.site_tag, scope.site_ids or ()), now)
             moved = {key[0] for key, version in self._versions(connection, scope).items() if version != before[key]}
             trend_results.mark_stale(connection, moved, period_of(self._as_of))
 

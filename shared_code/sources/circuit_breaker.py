@@ -37,6 +37,12 @@ class CircuitBreaker:
             self._closed_again_at = now + OPEN_FOR
             return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the source has failed too often and not answered since; asking changes nothing."""
+        with self._lock:
+            return self._closed_again_at is not None
+
     def succeeded(self) -> None:
         """The source answered."""
         with self._lock:

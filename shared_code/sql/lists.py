@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, column, select
+from sqlalchemy import ColumnElement, String, Unicode, bindparam, cast, column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from shared_code.sql.types import long_text
 
@@ -39,9 +40,17 @@ def in_list(target: ColumnElement[str], values: Iterable[str]) -> ColumnElement[
     Each is cast to the type of `target`: compared with the wider text that the list opens to, SQL Server would convert
     the column instead and could not use its index.
     """
-    listed = bindparam(None, json.dumps(sorted(values)), type_=long_text(), unique=True)
+    wanted = sorted(values)
+    listed = bindparam(None, json.dumps(wanted), type_=long_text(), unique=True)
     opened = opened_list(listed).table_valued(column("value", String()))
-    return target.in_(select(cast(opened.c.value, target.type)))
+    return target.in_(select(cast(opened.c.value, _holding(target.type, wanted))))
+
+
+def _holding(kind: TypeEngine[Any], values: Iterable[str]) -> TypeEngine[Any]:
+    """`kind`, or a text long enough for `values`: a cast would cut them, and texts put together have a short type."""
+    if not isinstance(kind, String) or kind.length is None or all(len(value) <= kind.length for value in values):
+        return kind
+    return Unicode(4000) if isinstance(kind, Unicode) else String(8000)
 
 
 __all__ = ["in_list", "opened_list"]

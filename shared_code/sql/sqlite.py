@@ -17,6 +17,9 @@ Without it a transaction that reads first and writes later fails when another on
 patience, because what it has read is out of date.
 """
 
+LIGHT = "light"
+"""Execution option of a connection that writes what a power cut may undo: its commit does not wait for the disk."""
+
 BUSY_TIMEOUT_S = 5
 """Seconds that a transaction waits for another one's lock."""
 
@@ -26,8 +29,6 @@ NO_SCHEMAS: dict[str | None, str | None] = dict.fromkeys(("forecasting", "integr
 _AT_CONNECT = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
     "PRAGMA journal_mode = WAL",
-    # FULL waits for the disk at every commit: a save that was acknowledged survives a killed process (NORMAL would
-    # do for that) and also a power cut. The price is one disk flush per commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
@@ -68,8 +69,17 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # FULL waits for the disk at every commit: a save that was acknowledged survives a killed process (NORMAL does for
+    # that) and also a power cut. The price is one disk flush per commit.
+    level = "NORMAL" if options.get(LIGHT, False) else "FULL"
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.info["synchronous"] = level
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-__all__ = ["BUSY_TIMEOUT_S", "NO_SCHEMAS", "WRITES", "sqlite_engine"]
+__all__ = ["BUSY_TIMEOUT_S", "LIGHT", "NO_SCHEMAS", "WRITES", "sqlite_engine"]

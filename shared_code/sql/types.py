@@ -212,6 +212,11 @@ def binary(length: int) -> types.TypeEngine[bytes]:
     return LargeBinary(length).with_variant(mssql.VARBINARY(length), "mssql")  # type: ignore[no-untyped-call]
 
 
+def long_binary() -> types.TypeEngine[bytes]:
+    """`varbinary(max)`; BLOB on SQLite."""
+    return LargeBinary().with_variant(mssql.VARBINARY("max"), "mssql")  # type: ignore[no-untyped-call]
+
+
 def unicode_text(length: int) -> types.TypeEngine[str]:
     """`nvarchar(length)` for display texts; keys are plain `String`, which is `varchar`."""
     return types.Unicode(length)
@@ -229,6 +234,7 @@ __all__ = [
     "UtcTimestamp",
     "binary",
     "identifier_text",
+    "long_binary",
     "long_text",
     "new_identifier",
     "scaled_integer",

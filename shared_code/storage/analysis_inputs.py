@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     case,
     cast,
+    exists,
     func,
     literal,
     or_,
@@ -137,6 +138,20 @@ def scheduled_minutes_by_month(connection: Connection, scope: SiteScope, first: 
     """The planned minutes of every site and month that has a shift."""
     month = month_of(schedule_payroll_days.c.work_date)
     return _scheduled(connection, scope, first_day(first), last_day(last), month)
+
+
+def paid_hours_with_shifts(connection: Connection, scope: SiteScope, first: str, last: str) -> dict[SiteMonth, Decimal]:
+    """The paid hours of every site and month on the days that have a shift."""
+    paid, shifts = actual_payroll_days, schedule_payroll_days
+    month = month_of(paid.c.work_date)
+    has_shift = exists().where(shifts.c.site_id == paid.c.site_id, shifts.c.work_date == paid.c.work_date)
+    days = paid.c.work_date.between(first_day(first), last_day(last))
+    statement = (
+        select(paid.c.site_id, month, func.sum(paid.c.hours_ex_premium, type_=HOURS_TOTAL))
+        .where(within(scope, paid.c.site_id), days, has_shift)
+        .group_by(paid.c.site_id, month)
+    )
+    return {(site_id, period): hours for site_id, period, hours in _rows(connection, statement)}
 
 
 def ledger_sums(

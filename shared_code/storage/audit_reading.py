@@ -1,6 +1,7 @@
 """The audit trail as it is read: a page of it, the newest entries first.
 
-Changes to tables of the integration schema are written down beside these; a reader sees one trail.
+Changes to tables of the integration schema are written down beside these, and both trails go on in the archive; a
+reader sees one trail.
 
 Source: REST API, "Audit and export"; Data model, "Audit, messages, leases, cache".
 """
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, literal, select, 
 
 from shared_code.domain.site_scope import SiteScope
 from shared_code.storage.database import within
+from shared_code.storage.tables.archive import archived_audit_events, archived_integration_audit_events
 from shared_code.storage.tables.messages import audit_events, integration_audit_events
 
 
@@ -69,7 +71,8 @@ def page(
     return [RecordedEntry(*row) for row in rows], total
 
 
-_TRAILS = (audit_events, integration_audit_events)
+_TRAILS = (audit_events, integration_audit_events, archived_audit_events, archived_integration_audit_events)
+"""What is old is in the archive; a reader sees no difference."""
 
 
 def _entries(table: Table, scope: SiteScope, wanted: AuditFilter, origin: int) -> Any:

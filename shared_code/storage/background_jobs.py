@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from shared_code.storage.tables.background_jobs import background_jobs
+
+_IS_OPEN: Final = background_jobs.c.status.in_(["queued", "running"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,13 @@ def find(connection: Connection, job_id: str, kind: str) -> BackgroundJob | None
     )
 
 
+def kind_of(connection: Connection, job_id: str) -> str | None:
+    """The kind of the job of this id; None when there is none."""
+    statement = select(background_jobs.c.kind).where(background_jobs.c.job_id == job_id)
+    kind: str | None = connection.execute(statement).scalar_one_or_none()
+    return kind
+
+
 def start(connection: Connection, job_id: str, now: datetime) -> None:
     """The job is being worked on; one that a killed process left behind starts again."""
     connection.execute(
@@ -85,6 +94,29 @@ def complete(connection: Connection, job_id: str, counts: Mapping[str, int], now
 def fail(connection: Connection, job_id: str, error_code: str, now: datetime) -> None:
     """The job could not be done."""
     _end(connection, job_id, now, status="failed", error_code=error_code)
+
+
+def fail_open(connection: Connection, job_id: str, error_code: str, now: datetime) -> None:
+    """A job that has not ended yet could not be done."""
+    connection.execute(
+        update(background_jobs)
+        .where(background_jobs.c.job_id == job_id, _IS_OPEN)
+        .values(status="failed", error_code=error_code, finished_at=now)
+    )
+
+
+def fail_abandoned(connection: Connection, before: datetime, now: datetime) -> int:
+    """Close, as `ABANDONED`, the jobs entered or last started before `before` that have not ended: nobody will go on.
+
+    Returns how many that were.
+    """
+    since = func.coalesce(background_jobs.c.started_at, background_jobs.c.created_at)
+    closed = connection.execute(
+        update(background_jobs)
+        .where(_IS_OPEN, since < before)
+        .values(status="failed", error_code="ABANDONED", finished_at=now)
+    )
+    return closed.rowcount
 
 
 def _end(connection: Connection, job_id: str, now: datetime, **values: Any) -> None:

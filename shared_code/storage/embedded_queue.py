@@ -1,7 +1,7 @@
 """The queue in the database, for installations without Service Bus: the same rules, in a table.
 
-One holder a session, a lock that expires, a delivery count, dead letters, duplicates dropped while the first one
-is still here.
+One holder a session, a lock that expires, a delivery count, a time to live, dead letters, duplicates dropped while the
+first one is still here.
 
 Source: Data model, "Audit, messages, leases, cache"; Operations, "Entities".
 """
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, delete, func, or_, select, update
 
+from shared_code.dead_letter_reasons import QueueReason
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
 from shared_code.sql.types import new_identifier
@@ -25,6 +26,19 @@ LOCK = timedelta(minutes=5)
 
 MAX_DELIVERIES = 5
 """After so many deliveries a message is a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRules:
+    """How long a receiver holds a message, and after how many deliveries or how long a wait it is a dead letter."""
+
+    lock: timedelta = LOCK
+    max_deliveries: int = MAX_DELIVERIES
+    time_to_live: timedelta = timedelta(days=1)
+
+
+QUEUE_RULES = DeliveryRules()
+"""The rules of a queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class LockedMessage:
     body: str
     properties: dict[str, Any]
     delivery_count: int
+    max_deliveries: int
     enqueued_at: datetime
 
 
@@ -69,20 +84,25 @@ def has_due(connection: Connection, destination: str, now: datetime) -> bool:
     return connection.execute(_due(queue_messages.c.message_no, destination, now)).first() is not None
 
 
-def receive(connection: Connection, destination: str, now: datetime) -> LockedMessage | None:
+def receive(
+    connection: Connection, destination: str, now: datetime, rules: DeliveryRules = QUEUE_RULES
+) -> LockedMessage | None:
     """Lock the first message of a session that nobody holds; None when there is nothing to do.
 
-    A message whose lock ran out after its last delivery becomes a dead letter here.
+    A message whose lock ran out after its last delivery, or that has waited for too long, becomes a dead letter here.
     """
-    _bury_exhausted(connection, destination, now)
     row = connection.execute(_due(queue_messages, destination, now)).first()
+    if row is not None and _has_had_its_time(row, now, rules):
+        _bury_exhausted(connection, destination, now, rules.max_deliveries)
+        _bury_expired(connection, destination, now, rules.time_to_live)
+        row = connection.execute(_due(queue_messages, destination, now)).first()
     if row is None:
         return None
     token = new_identifier()
     locked = connection.execute(
         update(queue_messages)
         .where(queue_messages.c.message_no == row.message_no, _is_free(now))
-        .values(locked_until=now + LOCK, lock_token=token, delivery_count=row.delivery_count + 1)
+        .values(locked_until=now + rules.lock, lock_token=token, delivery_count=row.delivery_count + 1)
     )
     if locked.rowcount == 0:
         return None  # another receiver was first
@@ -96,6 +116,7 @@ def receive(connection: Connection, destination: str, now: datetime) -> LockedMe
         row.body,
         json.loads(row.properties),
         row.delivery_count + 1,
+        rules.max_deliveries,
         row.enqueued_at,
     )
 
@@ -122,9 +143,10 @@ def complete(connection: Connection, message: LockedMessage) -> bool:
     return done.rowcount == 1
 
 
-def abandon(connection: Connection, message: LockedMessage, reason: str) -> None:
-    """Give the message back at once; after its last delivery it becomes a dead letter with `reason`."""
-    if message.delivery_count >= MAX_DELIVERIES:
+def abandon(connection: Connection, message: LockedMessage, failure: str) -> None:
+    """Give the message back at once; after its last delivery it becomes a dead letter that names its last `failure`."""
+    if message.delivery_count >= message.max_deliveries:
+        reason = f"{QueueReason.MAX_DELIVERIES}: {failure}"
         values: dict[str, Any] = {"is_dead_letter": True, "dead_letter_reason": reason[:200]}
     else:
         values = {}
@@ -143,12 +165,26 @@ def waiting(connection: Connection) -> Sequence[tuple[str, bool, int]]:
     return [(row[0], bool(row[1]), row[2]) for row in rows]
 
 
-def _bury_exhausted(connection: Connection, destination: str, now: datetime) -> None:
+def _has_had_its_time(row: Row[Any], now: datetime, rules: DeliveryRules) -> bool:
+    return bool(row.delivery_count >= rules.max_deliveries or row.visible_at <= now - rules.time_to_live)
+
+
+def _bury_exhausted(connection: Connection, destination: str, now: datetime, max_deliveries: int) -> None:
+    last_lock_ran_out = queue_messages.c.locked_until <= now, queue_messages.c.delivery_count >= max_deliveries
+    _bury(connection, destination, QueueReason.MAX_DELIVERIES, *last_lock_ran_out)
+
+
+def _bury_expired(connection: Connection, destination: str, now: datetime, time_to_live: timedelta) -> None:
+    """Messages come into the queue when they may be delivered, so the index of what is due finds the expired ones."""
+    waited_too_long = queue_messages.c.visible_at <= now - time_to_live, _is_free(now)
+    _bury(connection, destination, QueueReason.EXPIRED, *waited_too_long)
+
+
+def _bury(connection: Connection, destination: str, reason: QueueReason, *which: ColumnElement[bool]) -> None:
     connection.execute(
         update(queue_messages)
-        .where(queue_messages.c.destination == destination, ~queue_messages.c.is_dead_letter)
-        .where(queue_messages.c.delivery_count >= MAX_DELIVERIES, queue_messages.c.locked_until <= now)
-        .values(is_dead_letter=True, dead_letter_reason="MaxDeliveryCountExceeded", locked_until=None, lock_token=None)
+        .where(queue_messages.c.destination == destination, ~queue_messages.c.is_dead_letter, *which)
+        .values(is_dead_letter=True, dead_letter_reason=reason.value, locked_until=None, lock_token=None)
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, String, Unicode, case, func, literal, select, union_all
+from sqlalchemy import BigInteger, Connection, String, Unicode, case, cast, func, literal, null, select, union_all
 from sqlalchemy.sql.expression import Select, Subquery
 
 from shared_code.sql.types import Identifier
@@ -122,14 +122,14 @@ def _slots(flow_of_job: Mapping[str, str]) -> Select[Any]:
     none = literal(0, BigInteger())
     return select(
         case(dict(flow_of_job), value=slots.job).label("flow"),
-        literal(None, String(40)).label("feed"),
-        literal(None, Identifier()).label("run_id"),
+        cast(null(), String(40)).label("feed"),
+        cast(null(), Identifier()).label("run_id"),
         case({"done": "succeeded"}, value=slots.state, else_=slots.state).label("state"),
         slots.proposed_at.label("started_at"),
         slots.finished_at.label("finished_at"),
         none.label("created"),
         none.label("updated"),
         none.label("failed"),
-        literal(None, String(50)).label("error_code"),
-        literal(None, Unicode(2000)).label("error_text"),
+        cast(null(), String(50)).label("error_code"),
+        cast(null(), Unicode(2000)).label("error_text"),
     ).where(slots.job.in_(sorted(flow_of_job)), slots.state != "proposed")

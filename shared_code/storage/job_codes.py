@@ -72,6 +72,27 @@ def discover(connection: Connection, titles: Sequence[str], user_id: str, now: d
     return new
 
 
+def known_codes(connection: Connection) -> frozenset[str]:
+    """Every job code that there is."""
+    return frozenset(connection.scalars(select(job_codes.c.job_code_id)))
+
+
+def discovered_at_sites(
+    connection: Connection, staging: Table, sync_run_id: str, known_before: frozenset[str]
+) -> list[tuple[str, str]]:
+    """Sites and job codes of the staged rows whose code was not among `known_before`; in order."""
+    new = known_codes(connection) - known_before
+    if not new:
+        return []
+    rows = connection.execute(
+        select(staging.c.site_id, staging.c.job_code_id)
+        .where(staging.c.sync_run_id == sync_run_id, in_list(staging.c.job_code_id, new))
+        .distinct()
+        .order_by(staging.c.site_id, staging.c.job_code_id)
+    )
+    return [(row.site_id, row.job_code_id) for row in rows]
+
+
 def _codes_without_alias(connection: Connection) -> dict[str, str]:
     """Job codes that no title or role stands for yet, by their code and by their own title, as those are compared."""
     named = select(job_code_aliases.c.job_code_id)

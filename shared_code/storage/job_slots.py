@@ -6,12 +6,16 @@ Source: Operations, "Schedules".
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from shared_code.sql.types import timestamp_text
 from shared_code.storage.tables.messages import job_slots, resource_leases
+
+BEGAN_AT: Final = "beganAt"
+"""Member of a checkpoint: when the slot's first slice began. A slot may have waited for long before it."""
 
 
 def propose(connection: Connection, job: str, slot: datetime, now: datetime) -> bool:
@@ -38,13 +42,21 @@ def running_since(connection: Connection, job: str) -> datetime | None:
     ).scalar_one_or_none()
 
 
-def checkpoint(connection: Connection, job: str, slot: datetime, state: str, progress: Mapping[str, Any]) -> None:
-    """How far the slot has come."""
-    connection.execute(
-        update(job_slots)
-        .where(job_slots.c.job == job, job_slots.c.slot == slot)
-        .values(state=state, checkpoint=json.dumps(progress))
-    )
+def begin_slice(
+    connection: Connection, job: str, slot: datetime, progress: Mapping[str, Any], now: datetime
+) -> datetime:
+    """Note how far the slot has come; when its first slice began, now if this is the first."""
+    of_slot = (job_slots.c.job == job, job_slots.c.slot == slot)
+    known = connection.execute(select(job_slots.c.checkpoint).where(*of_slot)).scalar_one_or_none()
+    began_at = _began_at(known) or now
+    noted = json.dumps({**progress, BEGAN_AT: timestamp_text(began_at)})
+    connection.execute(update(job_slots).where(*of_slot).values(state="running", checkpoint=noted))
+    return began_at
+
+
+def _began_at(checkpoint: str | None) -> datetime | None:
+    text = json.loads(checkpoint).get(BEGAN_AT) if checkpoint else None
+    return datetime.fromisoformat(text) if text else None
 
 
 def finish(connection: Connection, job: str, slot: datetime, state: str, now: datetime) -> None:
@@ -56,18 +68,23 @@ def finish(connection: Connection, job: str, slot: datetime, state: str, now: da
 
 def fail_overdue(connection: Connection, limits: Mapping[str, timedelta], now: datetime) -> int:
     """Close slots that have been under way for longer than their job may take, unless somebody works on the job."""
-    overdue = [(job_slots.c.job == job) & (job_slots.c.proposed_at <= now - limit) for job, limit in limits.items()]
-    working = (
+    table = job_slots.c
+    is_worked_on = exists(
         select(1)
-        .where(resource_leases.c.resource_id == "job:" + job_slots.c.job)
+        .where(resource_leases.c.resource_id == "job:" + table.job)
         .where(resource_leases.c.owner_id.is_not(None), resource_leases.c.expires_at > now)
     )
-    closed = connection.execute(
-        update(job_slots)
-        .where(job_slots.c.state == "running", or_(*overdue), ~exists(working))
-        .values(state="failed", finished_at=now)
-    )
-    return closed.rowcount
+    is_left = (table.state == "running", ~is_worked_on)
+    running = connection.execute(select(table.job, table.slot, table.proposed_at, table.checkpoint).where(*is_left))
+    overdue = [
+        {"of_job": row.job, "of_slot": row.slot}
+        for row in running
+        if row.job in limits and (_began_at(row.checkpoint) or row.proposed_at) + limits[row.job] <= now
+    ]
+    if overdue:
+        close = update(job_slots).where(table.job == bindparam("of_job"), table.slot == bindparam("of_slot"), *is_left)
+        connection.execute(close.values(state="failed", finished_at=now), overdue)
+    return len(overdue)
 
 
 def latest(connection: Connection, job: str) -> datetime | None:

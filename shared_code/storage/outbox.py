@@ -6,15 +6,26 @@ Source: Data model, "Audit, messages, leases, cache"; Operations, "Flow".
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
 
+from shared_code.errors import ForecastError
 from shared_code.json_text import json_bytes
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
 from shared_code.sql.types import new_identifier
 from shared_code.storage.tables.messages import outbox_messages
+from shared_code.trace_context import TRACEPARENT, current_traceparent
+
+MAX_BODY_BYTES = 64 * 1024
+"""The largest body of a message: larger content is stored, and the message refers to it."""
+
+
+class MessageTooLargeError(ForecastError):
+    """A message whose body no broker would take; the change that it announces is not made either."""
 
 
 class OutgoingMessage(Protocol):
@@ -64,7 +75,10 @@ _COLUMNS = (
 
 
 def append(connection: Connection, messages: Iterable[OutgoingMessage], now: datetime) -> int:
-    """Leave `messages` for the relay. One whose (destination, dedup id) is there already is the same message."""
+    """Leave `messages` for the relay. One whose (destination, dedup id) is there already is the same message.
+
+    They carry the trace of the work that leaves them. Raises `MessageTooLargeError`.
+    """
     wanted = {(message.destination, message.dedup_id): message for message in messages}
     if not wanted:
         return 0
@@ -86,14 +100,29 @@ def append(connection: Connection, messages: Iterable[OutgoingMessage], now: dat
                 message.subject,
                 message.session_id,
                 message.dedup_id,
-                json_bytes(message.payload).decode(),
-                json_bytes(message.properties).decode(),
+                _body_of(message),
+                json_bytes(_traced_properties(message)).decode(),
                 now,
                 message.not_before or now,
             )
             for message in wanted.values()
         ),
     )
+
+
+def _body_of(message: OutgoingMessage) -> str:
+    body = json_bytes(message.payload)
+    if len(body) > MAX_BODY_BYTES:
+        raise MessageTooLargeError(
+            f"The body of {message.subject} for {message.destination} has {len(body):,} bytes; a message holds at "
+            f"most {MAX_BODY_BYTES:,}. Larger content is stored, and the message refers to it."
+        )
+    return body.decode()
+
+
+def _traced_properties(message: OutgoingMessage) -> Mapping[str, Any]:
+    trace = current_traceparent()
+    return message.properties if trace is None else {TRACEPARENT: trace, **message.properties}
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[StoredMessage]:
@@ -128,9 +157,61 @@ def mark_sent(connection: Connection, message_ids: Sequence[str], now: datetime)
 
 
 def postpone(connection: Connection, message_ids: Sequence[str], until: datetime, error: str) -> None:
-    """Sending failed; try again at `until`."""
+    """Sending failed; try again at `until` what has not been sent."""
     connection.execute(
         update(outbox_messages)
-        .where(in_list(outbox_messages.c.message_id, message_ids))
+        .where(in_list(outbox_messages.c.message_id, message_ids), outbox_messages.c.sent_at.is_(None))
         .values(attempts=outbox_messages.c.attempts + 1, next_attempt_at=until, last_error=error[:1000])
     )
+
+
+def forget_sent(connection: Connection, since: datetime, now: datetime) -> int:
+    """Make due again what was sent at `since` or later; returns how many messages."""
+    table = outbox_messages
+    sent = table.c.sent_at >= since
+    return connection.execute(update(table).where(sent).values(sent_at=None, next_attempt_at=now, attempts=0)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Messages to one destination that have not been sent.
+
+    `oldest_at` is when the oldest was written, `attempts` the most that one of them has behind it, `errors` the kinds
+    of faults that the last attempts ended with.
+    """
+
+    destination: str
+    messages: int
+    oldest_at: datetime
+    attempts: int
+    next_attempt_at: datetime
+    errors: tuple[str, ...]
+
+
+def backlog(connection: Connection) -> list[Backlog]:
+    """What waits to be sent, by destination."""
+    table = outbox_messages
+    rows = connection.execute(
+        select(
+            table.c.destination,
+            table.c.last_error,
+            func.count(),
+            func.min(table.c.created_at),
+            func.max(table.c.attempts),
+            func.min(table.c.next_attempt_at),
+        )
+        .where(table.c.sent_at.is_(None))
+        .group_by(table.c.destination, table.c.last_error)
+        .order_by(table.c.destination, table.c.last_error)
+    )
+    return [
+        Backlog(
+            destination,
+            sum(row[2] for row in parts),
+            min(row[3] for row in parts),
+            max(row[4] for row in parts),
+            min(row[5] for row in parts),
+            tuple(row[1] for row in parts if row[1]),
+        )
+        for destination, parts in ((name, list(group)) for name, group in groupby(rows, key=itemgetter(0)))
+    ]

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, case, delete, exists, func, insert, select, update
 
 from shared_code.sql.bulk import insert_rows
-from shared_code.sql.lists import in_list
 from shared_code.storage.tables.messages import resource_leases
 from shared_code.storage.tables.runs import sync_rejects, sync_run_sources, sync_runs
 
@@ -223,23 +222,6 @@ def latest_finished(connection: Connection) -> list[RowMapping]:
                 & (newest.c.started_at == sync_runs.c.started_at),
             )
             .where(ended)
-        ).mappings()
-    )
-
-
-def reject_summary(connection: Connection, sync_run_ids: Sequence[str]) -> list[RowMapping]:
-    """Rejected rows that were kept, counted by run, reason and field."""
-    return list(
-        connection.execute(
-            select(
-                sync_rejects.c.sync_run_id,
-                sync_rejects.c.reason_code,
-                sync_rejects.c.field,
-                func.count().label("rows"),
-            )
-            .where(in_list(sync_rejects.c.sync_run_id, sync_run_ids))
-            .group_by(sync_rejects.c.sync_run_id, sync_rejects.c.reason_code, sync_rejects.c.field)
-            .order_by(sync_rejects.c.reason_code, sync_rejects.c.field)
         ).mappings()
     )
 

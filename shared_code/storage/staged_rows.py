@@ -45,22 +45,20 @@ def restage(
 
 def tidy(connection: Connection, staging: Table, feed: str, now: datetime) -> int:
     """Remove the staged rows of `feed` whose time is over; returns how many."""
-    good = sync_runs.c.state.in_(("succeeded", "unchanged"))
-    kept = (
-        select(sync_runs.c.sync_run_id)
-        .where(sync_runs.c.feed == feed, good, sync_runs.c.started_at > now - GOOD_RUNS_AGE)
-        .order_by(sync_runs.c.started_at.desc())
-        .limit(GOOD_RUNS_KEPT)
+    return connection.execute(delete(staging).where(overdue(staging, now, sync_runs.c.feed == feed))).rowcount
+
+
+def overdue(staging: Table, now: datetime, *runs: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The rows of a staging table whose time is over; `runs` narrows down the runs that are looked at."""
+    is_good = sync_runs.c.state.in_(("succeeded", "unchanged"))
+    place = func.row_number().over(partition_by=sync_runs.c.feed, order_by=sync_runs.c.started_at.desc())
+    good = (
+        select(sync_runs.c.sync_run_id, place.label("place"))
+        .where(is_good, sync_runs.c.started_at > now - GOOD_RUNS_AGE, *runs)
+        .subquery("good")
     )
-    others = select(sync_runs.c.sync_run_id).where(
-        sync_runs.c.feed == feed, ~good, sync_runs.c.started_at > now - OTHER_RUNS_AGE
+    others = select(sync_runs.c.sync_run_id).where(~is_good, sync_runs.c.started_at > now - OTHER_RUNS_AGE, *runs)
+    return ~or_(
+        staging.c.sync_run_id.in_(select(good.c.sync_run_id).where(good.c.place <= GOOD_RUNS_KEPT)),
+        staging.c.sync_run_id.in_(others),
     )
-    removed = connection.execute(
-        delete(staging).where(
-            ~or_(
-                staging.c.sync_run_id.in_(select(kept.subquery().c.sync_run_id)),
-                staging.c.sync_run_id.in_(others),
-            )
-        )
-    )
-    return removed.rowcount

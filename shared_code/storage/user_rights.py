@@ -6,8 +6,9 @@ Source: Data model, "Organisation, access, accounts".
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from shared_code.storage.tables.access import app_users, user_roles, user_scopes
 from shared_code.storage.tables.facts import feed_versions
@@ -95,12 +96,20 @@ def regions_of_districts(connection: Connection) -> dict[str, str | None]:
 
 def rights_version(connection: Connection, principal_name: str) -> RightsVersion:
     """What tells whether the rights of a user may have changed."""
-    of_user = select(cache_versions.c.version).where(cache_versions.c.tag == permissions_tag(principal_name))
-    of_sites = select(feed_versions.c.sync_run_id).where(
-        feed_versions.c.feed == "sites", feed_versions.c.slice == "all"
-    )
-    version, run = connection.execute(select(of_user.scalar_subquery(), of_sites.scalar_subquery())).one()
+    version, run = connection.execute(_VERSION, {"tag": permissions_tag(principal_name)}).one()
     return version or 0, run
+
+
+def run_of_sites() -> Select[str]:
+    """The statement that finds the run that last published the sites."""
+    return select(feed_versions.c.sync_run_id).where(feed_versions.c.feed == "sites", feed_versions.c.slice == "all")
+
+
+_OF_USER: Final = select(cache_versions.c.version).where(
+    cache_versions.c.tag == bindparam("tag", type_=cache_versions.c.tag.type)
+)
+# Built once: almost every request asks this.
+_VERSION: Final = select(_OF_USER.scalar_subquery(), run_of_sites().scalar_subquery())
 
 
 def _is_same(principal_name: str, subject: str) -> bool:

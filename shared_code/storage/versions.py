@@ -5,8 +5,9 @@ Source: Data model, "Results and snapshots" (inputs version) and "Audit, message
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, case, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, or_, select, union, update
 
 from shared_code.domain.accumulation import Accumulation
 from shared_code.domain.contract import ClaimsType
@@ -17,6 +18,9 @@ from shared_code.storage.tables.contracts import contract_management, contract_s
 from shared_code.storage.tables.messages import cache_versions
 
 SiteYear = tuple[str, int]
+
+AnswerVersions = tuple[int, int]
+"""How often a site, or any site, and what all sites share were changed."""
 
 SITE_TAGS = "site:"
 """What the tags of sites begin with."""
@@ -35,21 +39,30 @@ def site_tag(site_id: str) -> str:
     return f"{SITE_TAGS}{site_id}"
 
 
-def answer_versions(connection: Connection, site_id: str | None) -> tuple[int, int]:
+def answer_versions(connection: Connection, site_id: str | None) -> AnswerVersions:
     """What an answer about a site, or about any number of sites (None), depends on: two counters that only grow.
 
     The first counts the changes of the site or of all sites, the second those of what all sites share.
     """
-    tag, version = cache_versions.c.tag, cache_versions.c.version
-    wanted = tag == site_tag(site_id) if site_id is not None else tag.like(f"{SITE_TAGS}%")
-    shared = tag == SHARED_TAG
-    row = connection.execute(
-        select(
-            func.coalesce(func.sum(case((shared, 0), else_=version)), 0),
-            func.coalesce(func.sum(case((shared, version), else_=0)), 0),
-        ).where(or_(wanted, shared))
-    ).one()
-    return int(row[0]), int(row[1])
+    if site_id is None:
+        of_sites, shared = connection.execute(_OF_ALL_SITES).one()
+    else:
+        of_sites, shared = connection.execute(_OF_A_SITE, {"tag": site_tag(site_id)}).one()
+    return int(of_sites), int(shared)
+
+
+def _counters(tags: ColumnElement[bool]) -> Select[int, int]:
+    """The sum of the versions of `tags`, and the version of what all sites share."""
+    shared, version = cache_versions.c.tag == SHARED_TAG, cache_versions.c.version
+    return select(
+        func.coalesce(func.sum(case((shared, 0), else_=version)), 0),
+        func.coalesce(func.sum(case((shared, version), else_=0)), 0),
+    ).where(or_(tags, shared))
+
+
+# Every read needs one of the two: built once, they take a third of the time.
+_OF_A_SITE: Final = _counters(cache_versions.c.tag == bindparam("tag", type_=cache_versions.c.tag.type))
+_OF_ALL_SITES: Final = _counters(cache_versions.c.tag.like(f"{SITE_TAGS}%"))
 
 
 def raise_inputs_versions(connection: Connection, site_years: Iterable[SiteYear], now: datetime) -> dict[SiteYear, int]:

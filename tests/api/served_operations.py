@@ -4,7 +4,8 @@ import pytest
 from fastapi import FastAPI
 
 from shared_code.api.app import create_app
-from shared_code.api.gate import Demands, Entrance
+from shared_code.api.entrance import Entrance
+from shared_code.api.gate import Demands
 from shared_code.api.routing import ResourceTree
 
 

@@ -114,7 +114,7 @@ def test_an_active_code_gets_another_title_and_no_other_code(api: Api, company: 
     ]  # fmt: skip
     assert {entry["item_key"] for entry in company.trail()} == {"VLT1"}
     assert {entry["role_code"] for entry in company.trail()} == {"forecasting_admin"}
-    assert told(patch(api, "VLT1", {"jobCode": "RUN"})) == (400, "UNKNOWN_FIELD", "jobCode")
+    assert told(patch(api, "VLT1", {"jobCode": "RUN"})) == (400, "READ_ONLY_FIELD", "jobCode")
 
 
 def test_an_inactive_code_keeps_its_title(api: Api, company: JobWorld) -> None:

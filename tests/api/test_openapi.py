@@ -1,10 +1,12 @@
 """The OpenAPI document describes what is served."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from shared_code.api.errors import STATUSES
 from tests.api.served_operations import SERVED
 from tests.api.serving import BASE, Api
 
@@ -35,7 +37,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     for reference in references:
         root, _, kind, name = reference.split("/")
         assert root == "#"
-        assert kind in {"schemas", "headers"}
+        assert kind in {"schemas", "headers", "examples"}
         assert name in components[kind]
     assert "#/$defs" not in text
 
@@ -88,10 +90,59 @@ def test_only_health_and_the_document_ask_for_no_token(document: dict[str, Any])
 
 def test_answers_say_which_headers_they_carry(document: dict[str, Any]) -> None:
     answers = document["paths"]["/api/jobcodes/{site_id}/rates"]["get"]["responses"]
-    counted = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    counted = {"X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
     assert answers["200"]["headers"].keys() == counted
     assert answers["401"]["headers"].keys() == counted | {"WWW-Authenticate"}
     assert answers["429"]["headers"].keys() == counted | {"Retry-After"}
-    assert answers["503"]["headers"].keys() == {"Retry-After"}
-    assert "headers" not in document["paths"][f"{BASE}/health"]["get"]["responses"]["200"]
+    assert answers["503"]["headers"].keys() == {"X-Request-Id", "Retry-After"}
+    assert document["paths"][f"{BASE}/health"]["get"]["responses"]["200"]["headers"].keys() == {"X-Request-Id"}
+    saved = document["paths"][f"{BASE}/statistics/{{siteId}}/{{period}}"]["put"]["responses"]
+    assert "ETag" in saved["200"]["headers"]
+    assert "Idempotency-Replayed" in document["paths"][f"{BASE}/job-groups"]["post"]["responses"]["201"]["headers"]
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def test_a_period_is_described_by_the_forms_that_the_operation_takes(document: dict[str, Any]) -> None:
+    def periods(path: str, method: str) -> tuple[str, set[str]]:
+        parameters = document["paths"][f"{BASE}{path}"][method]["parameters"]
+        found = next(one for one in parameters if one["name"] == "period")
+        return found["schema"]["pattern"], set(found["examples"])
+
+    pattern, forms = periods("/statistics/{siteId}/{period}", "get")
+    assert forms == {"month", "quarter", "year", "day"}
+    assert [bool(re.fullmatch(pattern, text)) for text in ("2025-04-15", "2025-q2", "2025", "2025-4")] == [True] * 3 + [
+        False
+    ]
+    assert periods("/payroll/{siteId}/{period}", "put")[1] == {"month", "day"}
+    assert periods("/parking-rates/{siteId}/{period}", "put")[1] == {"month", "year"}
+    assert periods("/pl-view/{siteId}/{period}", "get")[1] == {"month", "quarter", "year"}
+    pattern, forms = periods("/notes/{siteId}/{period}", "post")
+    assert forms == {"month"}
+    assert not re.fullmatch(pattern, "2025")
+
+
+def test_limits_of_values_are_named(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    day = schemas["StatisticsDayBody"]["properties"]
+    assert day["occupancy"]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 1}
+    assert day["valetDaily"]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 99999}
+    rate = schemas["RateBody"]["properties"]["hourly_rate"]
+    assert rate == {"type": "number", "exclusiveMinimum": 0, "maximum": 999.99}
+    listed = {one["name"]: one["schema"] for one in document["paths"][f"{BASE}/sites"]["get"]["parameters"]}
+    assert listed["limit"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+
+
+def test_failures_name_their_codes(document: dict[str, Any]) -> None:
+    def codes(path: str, method: str, status: str) -> list[str]:
+        content = document["paths"][f"{BASE}{path}"][method]["responses"][status]["content"]["application/json"]
+        own = content["schema"]["allOf"][1]["properties"]["errors"]["items"]["properties"]["code"]["enum"]
+        assert list(content["examples"]) == own
+        return list(own)
+
+    assert codes("/me", "get", "401") == ["INVALID_TOKEN", "EXPIRED_TOKEN"]
+    assert codes("/sites/{siteId}", "get", "404") == ["SITE_NOT_FOUND", "NOT_FOUND"]
+    assert "PERIOD_NOT_AVAILABLE" in codes("/pl-view/{siteId}/{period}", "get", "404")
+    assert codes("/statistics/{siteId}/{period}", "put", "412") == ["VERSION_CONFLICT"]
+    assert codes("/forecast/{siteId}/{period}", "put", "428") == ["PRECONDITION_REQUIRED"]
+    assert "404" not in document["paths"][f"{BASE}/me"]["get"]["responses"]
+    assert {name.partition("_4")[0].partition("_5")[0] for name in document["components"]["examples"]} == set(STATUSES)

@@ -1,9 +1,7 @@
-"""What operators see over HTTP: data flows, data quality, the parts of the app."""
+"""What operators see over HTTP: data flows, the parts of the app, and who may see them."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from shared_code.sql.types import new_identifier
 from shared_code.storage import outbox, runs
 from shared_code.storage.runs import RunEnd, RunStart
 from shared_code.storage.tables.messages import job_slots, outbox_messages, queue_messages
-from shared_code.storage.tables.runs import quality_checks
 from tests.api.serving import BASE, Api, first_error, served, told
 from tests.support.pnl_world import PnlWorld
 
@@ -202,44 +199,6 @@ def test_services_see_neither_quality_nor_details(path: str, api: Api) -> None:
     assert (answer.status_code, first_error(answer)["details"]["reason"]) == (403, "role")
 
 
-def checked(world: PnlWorld, run_id: str, source: str, status: str, minute: int = 0, **values: Any) -> None:
-    row = {
-        "validation_run_id": run_id, "source": source, "rows_checked": 100, "completeness": Decimal("0.96"),
-        "threshold": Decimal("0.95"), "out_of_range": 0, "newest_at": None, "age_hours": None, "is_fresh": True,
-        "status": status, "issues": "[]", "checked_at": world.clock.now() + timedelta(minutes=minute),
-    }  # fmt: skip
-    with world.runtime.database.writing() as connection:
-        connection.execute(insert(quality_checks).values(row | values))
-
-
-def test_the_latest_validation_is_shown_with_its_worst_verdict(api: Api, world: PnlWorld) -> None:
-    issue = {"siteId": "TP001", "period": "2025-07", "field": "occupancy", "rule": "occupancy 0-1", "count": 2}
-    old, new = new_identifier(), new_identifier()
-    checked(world, old, "budget", "fail")
-    checked(world, new, "ledger", "pass", 1)
-    checked(
-        world, new, "daily_revenue", "warn", 3, issues=json.dumps([issue, {"rule": "age", "count": 1}]),
-        age_hours=Decimal("30.5"), newest_at=world.clock.now(), is_fresh=False, out_of_range=2,
-    )  # fmt: skip
-    data = api.get(QUALITY).json()["data"]
-    assert {name: data[name] for name in ("runId", "startedAt", "finishedAt", "overall")} == {
-        "runId": new, "startedAt": "2025-07-16T16:01:00.000Z", "finishedAt": "2025-07-16T16:03:00.000Z",
-        "overall": "warn",
-    }  # fmt: skip
-    assert [source["source"] for source in data["sources"]] == ["daily_revenue", "ledger"]
-    assert data["sources"][0] == {
-        "source": "daily_revenue", "rows": 100, "completeness": 0.96, "threshold": 0.95, "outOfRange": 2,
-        "newestAt": "2025-07-16T16:00:00.000Z", "ageHours": 30.5, "fresh": False, "status": "warn",
-        "issues": [issue, {"siteId": None, "period": None, "field": None, "rule": "age", "count": 1}],
-    }  # fmt: skip
-    checked(world, new, "budget", "fail", 4)
-    assert api.get(QUALITY).json()["data"]["overall"] == "fail"
-
-
-def test_before_the_first_validation_there_is_nothing_to_show(api: Api) -> None:
-    assert told(api.get(QUALITY)) == (404, "NOT_FOUND", None)
-
-
 def components(api: Api) -> dict[str, tuple[str, str | None]]:
     answer = api.get(DETAILS)
     assert answer.status_code == 200, answer.text
@@ -252,7 +211,8 @@ def components(api: Api) -> dict[str, tuple[str, str | None]]:
 def test_every_part_is_well(api: Api) -> None:
     fine = ("ok", None)
     assert components(api) == {
-        "database": fine, "schema": fine, "outbox": fine, "queue": fine, "feeds": fine,
+        "database": fine, "schema": fine, "outbox": fine, "queue": fine, "feeds": fine, "keys": fine, "cache": fine,
+        "warehouse": fine,
     }  # fmt: skip
 
 
@@ -300,6 +260,7 @@ def test_a_part_that_fails_hides_no_other_and_tells_nothing_from_inside(api: Api
     answer = api.get(DETAILS)
     assert components(api) == {
         "database": ("ok", None), "schema": ("failed", "SCHEMA_NOT_CURRENT"), "outbox": ("ok", None),
-        "queue": ("failed", "DATABASE_ERROR"), "feeds": ("ok", None),
+        "queue": ("failed", "DATABASE_ERROR"), "feeds": ("ok", None), "keys": ("ok", None), "cache": ("ok", None),
+        "warehouse": ("ok", None),
     }  # fmt: skip
     assert "queue_messages" not in answer.text

@@ -181,19 +181,3 @@ def test_a_year_is_saved_by_month_with_one_event_each(api: Api, world: MonthlyWo
 )
 def test_a_malformed_body_is_refused_by_its_field(sent: dict[str, Any], field: str, code: str, api: Api) -> None:
     assert told(api.put(f"{EXPENSES}/2025-05", sent)) == (400, code, field)
-
-
-def test_reading_and_saving_take_as_many_statements_for_a_year_as_for_a_month(api: Api, world: MonthlyWorld) -> None:
-    def count(action: Any) -> int:
-        with world.statements() as seen:
-            assert action().status_code == 200
-        return len(seen.texts)
-
-    def write(months: range, amount: int) -> Any:
-        rows = [{"month": f"2025-{number:02d}", "uniforms": amount, "officeSupplies": amount} for number in months]
-        return lambda: api.put(f"{EXPENSES}/2025", {"months": rows}, headers={"If-Match": "*"})
-
-    count(lambda: api.get(f"{EXPENSES}/2025"))
-    assert count(lambda: api.get(f"{EXPENSES}/2025-05")) == count(lambda: api.get(f"{EXPENSES}/2025"))
-    count(write(range(4, 13), 1))
-    assert count(write(range(5, 6), 2)) == count(write(range(4, 13), 3))

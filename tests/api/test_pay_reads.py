@@ -61,3 +61,14 @@ def test_pay_that_cannot_be_written_down_as_read_is_not_shown(api: Api, monkeypa
     answer = api.get(RATES)
     assert answer.status_code == 500
     assert "35.1" not in answer.text
+
+
+@pytest.mark.usefixtures("salaried")
+@pytest.mark.parametrize("path", ["payroll/TP001/2025-06", "payroll/TP001/job-codes"])
+def test_payroll_that_shows_unmasked_pay_is_written_down_each_time(path: str, api: Api, world: RateWorld) -> None:
+    for _ in range(2):
+        assert api.get(f"{BASE}/{path}").status_code == 200
+    assert [row[:4:3] for row in written_down(world)] == [("local", "pay_read")] * 2
+    am = api.signed_in("am1@example.com", "account_manager", sites=["TP001"])
+    assert am.get(f"{BASE}/{path}").status_code == 200
+    assert len(written_down(world)) == 2, "what is masked is not written down"

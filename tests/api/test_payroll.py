@@ -281,6 +281,35 @@ def test_more_hours_scheduled_than_forecast_are_warned_of(api: Api, world: Payro
     assert warning["details"] == {"scheduledHours": 10.25, "forecastHours": 10.0}
 
 
+def test_a_schedule_has_no_cost_when_some_of_its_days_have_no_rate(api: Api, world: PayrollWorld) -> None:
+    world.add_code("NEW1")
+    world.use("TP001", "NEW1", 1)
+    world.rate("TP001", "NEW1", "12", "2025-05-11")
+    for day in ("2025-05-10", "2025-05-11"):
+        world.schedule("TP001", "NEW1", day, 600)
+    data = data_of(api.get(f"{PAYROLL}/2025-05?level=code"))
+    [before], [after] = (
+        [row["scheduled"] for row in rows_on(data, day) if row["jobCode"] == "NEW1"]
+        for day in ("2025-05-10", "2025-05-11")
+    )
+    assert (before, after) == ({"hours": 10.0, "cost": None}, {"hours": 10.0, "cost": 120.0})
+    assert data["totals"]["period"]["scheduled"] == {"hours": 20.0, "cost": None}
+
+
+def test_days_that_have_been_paid_need_no_rate_for_the_trend(api: Api, world: PayrollWorld) -> None:
+    world.add_code("NEW1")
+    world.use("TP001", "NEW1", 1)
+    world.rate("TP001", "NEW1", "12", "2025-04-15")
+    world.budget_hours("TP001", "2025-04", "NEW1", "300", "3600")
+    save(api, "2025-04", {"date": "2025-04-20", "jobGroupId": "valet", "hours": 10})
+    trend, forecast = (
+        data_of(api.get(f"{BASE}/pl-view/TP001/2025-04?view={view}"))["warnings"] for view in ("trend", "forecast")
+    )
+    assert "MISSING_RATE" not in [warning["code"] for warning in trend]
+    [warning] = [warning for warning in forecast if warning["code"] == "MISSING_RATE"]
+    assert warning["details"] == {"periods": ["2025-04"], "jobCodes": ["NEW1"]}
+
+
 def test_a_month_without_a_budget_says_so(api: Api, world: PayrollWorld) -> None:
     world.use("TP002", "VLT1", 1)
     data = data_of(api.get(f"{BASE}/payroll/TP002/2025-05"))

@@ -96,6 +96,20 @@ def test_pay_of_salaried_codes_is_hidden(api: Api, world: PayrollWorld) -> None:
     assert "73000" not in answer.text
 
 
+def test_the_salary_of_a_code_that_is_not_flagged_is_shown_to_nobody_but_administrators(
+    api: Api, world: PayrollWorld
+) -> None:
+    world.add_code("AMGR", default_rate="35.10")
+    world.use("TP001", "AMGR", 1, salary="61214", is_flagged=False)
+    shown = api.get(CODES).json()["data"][0]
+    assert (shown["isSalaried"], shown["allocatedSalaryCost"], shown["averageHourlyRate"]) == (False, 61214.0, 35.1)
+    api = api.signed_in("account_manager@example.com", "account_manager", sites=["TP001"])
+    answer = api.get(CODES)
+    hidden = answer.json()["data"][0]
+    assert (hidden["isSalaried"], hidden["allocatedSalaryCost"], hidden["averageHourlyRate"]) == (False, None, 35.1)
+    assert "61214" not in answer.text
+
+
 def test_a_site_out_of_reach_is_refused(api: Api) -> None:
     api = api.signed_in("account_manager@example.com", "account_manager", sites=["TP002"])
     for answer in (api.get(CODES), api.get(f"{BASE}/payroll/TP001/2025-04")):

@@ -66,7 +66,7 @@ def test_a_dry_run_stores_nothing(api: Api, world: RateWorld) -> None:
         ({"site_ids": []}, 400, "MISSING_REQUIRED_FIELD", "site_ids"),
         ({"site_ids": "TP001"}, 400, "INVALID_DATA_TYPE", "site_ids"),
         ({"site_ids": ["TP001", "T@"]}, 400, "INVALID_SITE_ID", "site_ids[1]"),
-        ({"site_ids": ["TP001", "tp001"]}, 400, "DUPLICATE", "body"),
+        ({"site_ids": ["TP001", "tp001"]}, 400, "DUPLICATE", "site_ids[1]"),
         ({"site_ids": ["TP001", "ZZ9"]}, 404, "SITE_NOT_FOUND", "site_ids"),
         ({"site_id": "TP001", "job_codes": ["NOPE"]}, 404, "NOT_FOUND", "job_codes"),
         ({"site_id": "TP001", "method": "median"}, 400, "INVALID_DATA_TYPE", "method"),

@@ -163,13 +163,3 @@ def test_a_token_without_the_scope_to_write_only_reads(api: Api) -> None:
 def test_a_role_without_forecasts_has_no_sites(role: str, api: Api) -> None:
     answer = api.signed_in("user1@example.com", role).get(SITES)
     assert (answer.status_code, first_error(answer)["details"]["reason"]) == (403, "role")
-
-
-def test_the_number_of_statements_does_not_grow_with_the_sites(company: PnlWorld, api: Api) -> None:
-    codes(api)  # reads the rights of the caller, which are kept
-    with company.statements() as few:
-        codes(api)
-    company.add_sites(*[f"X{number:03d}" for number in range(120)])
-    with company.statements() as many:
-        assert len(codes(api, "limit=200")) == 123
-    assert len(many.texts) == len(few.texts)

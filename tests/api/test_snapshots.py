@@ -161,6 +161,11 @@ def test_a_site_that_cannot_be_computed_refuses_the_snapshot_and_is_named(api: A
     assert taken(api, all=False, siteIds=["TP001", "0170"])["siteCount"] == 2
 
 
+def test_a_name_that_is_too_long_is_a_text_that_is_too_long(api: Api) -> None:
+    refused = first_error(api.post(SNAPSHOTS, ORDER | {"name": "x" * 101}))
+    assert (refused["message"], refused["details"]["maxLength"]) == ("The text is too long", 100)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code", "field"),
     [
@@ -177,7 +182,7 @@ def test_a_site_that_cannot_be_computed_refuses_the_snapshot_and_is_named(api: A
         ({"name": "a", "period": "2025-05", "all": False}, 400, "MISSING_REQUIRED_FIELD", "body"),
         ({"name": "a", "period": "2025-05", "all": True, "siteIds": ["TP001"]}, 400, "INVALID_DATA_TYPE", "body"),
         ({"name": "a", "period": "2025-05", "siteIds": []}, 400, "MISSING_REQUIRED_FIELD", "siteIds"),
-        ({"name": "a", "period": "2025-05", "siteIds": ["TP001", "tp001"]}, 400, "DUPLICATE", "body"),
+        ({"name": "a", "period": "2025-05", "siteIds": ["TP001", "tp001"]}, 400, "DUPLICATE", "siteIds[1]"),
         ({"name": "a", "period": "2025-05", "siteIds": ["T@"]}, 400, "INVALID_SITE_ID", "siteIds[0]"),
         ({"name": "a", "period": "2025-05", "siteIds": ["ZZ9"]}, 404, "SITE_NOT_FOUND", "siteIds"),
         ({"name": "a", "period": "2025-05", "all": True, "kind": "month_close"}, 400, "INVALID_DATA_TYPE", "kind"),

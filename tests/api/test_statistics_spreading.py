@@ -178,6 +178,14 @@ def test_a_remainder_that_cannot_be_reached_is_refused(
     assert world.left() == before
 
 
+def test_the_smallest_count_that_is_named_can_be_sent(api: Api) -> None:
+    assert put(api, "2025-06", {"occupancy": 0.777777, "driveInRatio": 0.333333}).status_code == 200
+    refused = put(api, "2025-06", {"valetVehicles": 1}, overwrite=True)
+    minimum = first_error(refused)["details"]["minimum"]
+    assert minimum == round(minimum, 2)
+    assert put(api, "2025-06", {"valetVehicles": minimum}, overwrite=True).status_code == 200
+
+
 def test_days_that_have_a_forecast_are_replaced_only_on_demand(api: Api) -> None:
     api.put(f"{STATISTICS}/2025-06", {"days": [{"date": "2025-06-05", "occupancy": 0.9, "valetComps": 3}]})
     refused = put(api, "2025-06", {"occupancy": 0.5}, version=1)

@@ -132,13 +132,10 @@ def test_a_wrong_setting_is_named_with_what_it_accepts_and_its_value_is_kept_to_
     assert "hunter2" not in done.stderr
 
 
-def test_runs_and_quality_speak_of_the_last_extraction(warehouse: Path) -> None:
+def test_runs_speak_of_the_last_extraction(warehouse: Path) -> None:
     townepark(warehouse, "extract", "--as-of", "2025-04-12")
     runs = document(townepark(warehouse, "runs", "--feed", "paid_hours", "--json"))["runs"]
     assert [(run["state"], run["rowsInserted"]) for run in runs] == [("succeeded", 3)]
-    quality = document(townepark(warehouse, "quality", "--json"))
-    assert quality["overall"] == "fail"  # the empty feeds
-    assert {source["source"] for source in quality["sources"]} >= {"paid_hours", "ledger"}
 
 
 def test_the_schema_goes_up_and_down_and_prints_itself_for_sql_server(folder: Path) -> None:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from cli.host.functions import index
 from cli.host.host import LocalHost
+from tests.api.served_operations import SERVED
 from tests.support.small_functions import Seen, Store, small_app
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -45,6 +49,12 @@ def test_the_page_loads_nothing_from_elsewhere(host: LocalHost) -> None:
 def test_the_page_never_makes_markup_from_what_the_document_says(host: LocalHost) -> None:
     page = httpx.get(host.docs_url).text
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", page)
+
+
+def test_the_app_that_is_deployed_has_no_page() -> None:
+    assert [path for _, path in SERVED if "docs" in path] == []
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "functions").glob("*.py")]
+    assert not any("cli.host" in source or "docs.html" in source for source in sources)
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/docs"), ("GET", "/docs/more"), ("GET", "/Docs")])

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("alembic", "azure.identity", "azure.servicebus", "cachetools", "cryptography", "fastapi", "httpx", "jwt",
-         "limits", "openpyxl", "pydantic", "pydantic_settings", "pyodbc", "redis", "sqlalchemy", "starlette",
-         "uvicorn")  # fmt: skip
+         "limits", "openpyxl", "opentelemetry", "pydantic", "pydantic_settings", "pyodbc", "redis", "reportlab",
+         "sqlalchemy", "starlette", "uvicorn")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,10 @@
 """Timers propose slots, queues hand their message on: each with one call of a service."""
 
+import json
+import logging
+import threading
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import azure.functions as func
 import pytest
@@ -8,6 +12,8 @@ import time_machine
 from azure.functions.servicebus import ServiceBusMessage
 
 from cli.host.functions import RegisteredFunction, index
+from cli.host.invocation import invoke
+from shared_code.logs import JsonFormatter
 from shared_code.messaging.received import ReceivedMessage
 from shared_code.timetable import JOBS
 from tests.support.function_app import ServiceCalls, fresh_function_app, record_services
@@ -52,7 +58,7 @@ def test_a_timer_proposes_the_slot_that_is_due_to_the_job_of_its_name(
     job: str, functions: dict[str, RegisteredFunction], calls: ServiceCalls
 ) -> None:
     with time_machine.travel(NOW, tick=False):
-        functions[job].run(timer_request())
+        invoke(functions[job], timer_request())
     due = {
         "sync_job_code_rates": datetime(2025, 6, 10, 12, tzinfo=UTC),
         "sync_payroll": datetime(2025, 6, 10, 8, 30, tzinfo=UTC),
@@ -63,17 +69,21 @@ def test_a_timer_proposes_the_slot_that_is_due_to_the_job_of_its_name(
         "sync_daily": datetime(2025, 6, 10, 10, tzinfo=UTC),
         "refresh_pnl_all": datetime(2025, 6, 10, 11, tzinfo=UTC),
         "trend_analysis": datetime(2025, 6, 10, 2, tzinfo=UTC),
+        "data_validation": datetime(2025, 6, 10, 12, tzinfo=UTC),
         "month_close_snapshot": datetime(2025, 6, 10, 12, tzinfo=UTC),
+        "retention": datetime(2025, 6, 10, 1, tzinfo=UTC),
+        "archive": datetime(2025, 6, 2, 1, 30, tzinfo=UTC),
     }
     assert calls.proposed == [(job, due[job])]
 
 
-def test_the_relay_and_the_reaper_work_in_their_timers(
+def test_the_relay_the_reaper_and_the_monitor_work_in_their_timers(
     functions: dict[str, RegisteredFunction], calls: ServiceCalls
 ) -> None:
-    functions["outbox_relay"].run(timer_request())
-    functions["reaper"].run(timer_request())
-    assert calls.chores == ["relay_outbox", "reap"]
+    invoke(functions["outbox_relay"], timer_request())
+    invoke(functions["reaper"], timer_request())
+    invoke(functions["dead_letter_monitor"], timer_request())
+    assert calls.chores == ["relay_outbox", "reap", "monitor_dead_letters"]
     assert calls.proposed == []
 
 
@@ -83,13 +93,14 @@ def test_the_relay_and_the_reaper_work_in_their_timers(
         ("statistics_update", "forecasting.statistics.update"),
         ("payroll_calculate", "forecasting.payroll.calculate"),
         ("pl_refresh", "forecasting.pl.refresh"),
+        ("unit_accounts", "forecasting.unit-accounts"),
         ("jobs", "forecasting.jobs"),
     ],
 )
 def test_a_message_is_handed_on_with_the_queue_it_came_from(
     function: str, queue: str, functions: dict[str, RegisteredFunction], calls: ServiceCalls
 ) -> None:
-    functions[function].run(message())
+    invoke(functions[function], message())
     assert functions[function].source == queue
     assert calls.handled == [
         (
@@ -111,7 +122,8 @@ def test_a_message_is_handed_on_with_the_queue_it_came_from(
 def test_a_message_that_another_system_sent_bare_is_handed_on_too(
     functions: dict[str, RegisteredFunction], calls: ServiceCalls
 ) -> None:
-    functions["jobs"].run(
+    invoke(
+        functions["jobs"],
         message(
             body=b"\xff\x00", message_id=None, session_id=None, subject=None, correlation_id=None, delivery_count=None,
             enqueued_time_utc=None, application_properties=None,
@@ -126,6 +138,31 @@ def test_an_error_of_the_service_leaves_the_function_so_that_the_broker_delivers
 ) -> None:
     calls.failure = ConnectionError("database is away")
     with pytest.raises(ConnectionError):
-        functions["jobs"].run(message())
+        invoke(functions["jobs"], message())
     with pytest.raises(ConnectionError):
-        functions["sync_sites"].run(timer_request())
+        invoke(functions["sync_sites"], timer_request())
+
+
+@pytest.mark.parametrize(("function", "value"), [("reaper", timer_request()), ("pl_refresh", message())])
+def test_what_the_work_of_a_function_logs_names_its_invocation_and_the_trace_of_the_platform(
+    function: str,
+    value: object,
+    functions: dict[str, RegisteredFunction],
+    calls: ServiceCalls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[str] = []
+
+    def note(*_: object) -> None:
+        record = logging.makeLogRecord({"msg": "at work"})
+        lines.append(JsonFormatter().format(record))
+
+    monkeypatch.setattr("shared_code.services.schedules.reap", note)
+    monkeypatch.setattr("shared_code.services.messages.handle", note)
+    storage = threading.local()
+    trace = SimpleNamespace(trace_parent=f"00-{'a' * 32}-{'b' * 16}-01")
+    context = SimpleNamespace(invocation_id="i-7", thread_local_storage=storage, trace_context=trace)
+    functions[function].run(value, context)
+    [line] = lines
+    told = json.loads(line)
+    assert (told["invocation_id"], told["trace_id"]) == ("i-7", "a" * 32)

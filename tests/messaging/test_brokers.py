@@ -1,17 +1,12 @@
 """One contract, two brokers: the queue in the database, and azure-servicebus against a real AMQP peer."""
 
 import gc
-import json
-from abc import ABC, abstractmethod
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusClient, ServiceBusSubQueue
-from azure.servicebus.exceptions import OperationTimeoutError
 
 from shared_code.messaging.message import (
     ALERTS,
@@ -21,174 +16,12 @@ from shared_code.messaging.message import (
     STATISTICS_EVENTS,
     TREND,
     Message,
-    Subscription,
 )
 from shared_code.messaging.relay import relay
-from shared_code.messaging.service_bus import ServiceBus, service_bus
-from shared_code.services.outbox_relay import EmbeddedCourier, ServiceBusCourier
-from shared_code.settings import Settings
-from shared_code.storage import embedded_queue, outbox
-from shared_code.storage.embedded_queue import LOCK
+from shared_code.storage.embedded_queue import LOCK, QUEUE_RULES
+from tests.support.brokers import AzureBroker, Broker, EmbeddedBroker, send, wish
 from tests.support.operational import SteppedDatabase, operational_database
 from tests.support.service_bus_emulator import Emulator, reason_to_skip
-
-
-@dataclass
-class Delivery:
-    """A message in the hands of a consumer."""
-
-    message_id: str
-    subject: str
-    session_id: str
-    correlation_id: str | None
-    body: dict[str, Any]
-    properties: dict[str, Any]
-    count: int
-    held: Any = field(repr=False)
-
-
-class Broker(ABC):
-    """What the product needs of a broker, as a consumer sees it."""
-
-    courier: EmbeddedCourier
-
-    @abstractmethod
-    def receive(self, source: str | Subscription) -> Delivery | None:
-        """The next message of the next free session; None when there is none."""
-
-    @abstractmethod
-    def complete(self, delivery: Delivery) -> None: ...
-
-    @abstractmethod
-    def abandon(self, delivery: Delivery) -> None: ...
-
-    @abstractmethod
-    def dead_letters(self, queue: str) -> list[str]:
-        """The ids of the messages that were given up."""
-
-    def work_off(self, source: str | Subscription) -> list[str]:
-        """The ids of all messages there are, each completed."""
-        done = []
-        while delivery := self.receive(source):
-            done.append(delivery.message_id)
-            self.complete(delivery)
-        return done
-
-
-class EmbeddedBroker(Broker):
-    """The queue in the database."""
-
-    def __init__(self, database: SteppedDatabase) -> None:
-        self.database = database
-        self.courier = EmbeddedCourier(database)
-
-    def receive(self, source: str | Subscription) -> Delivery | None:
-        name = source if isinstance(source, str) else source.source
-        with self.database.writing() as connection:
-            locked = embedded_queue.receive(connection, name, self.database.clock.now())
-        if locked is None:
-            return None
-        return Delivery(
-            locked.message_id,
-            locked.subject,
-            locked.session_id,
-            str(locked.properties.get("requestId")),
-            json.loads(locked.body),
-            locked.properties,
-            locked.delivery_count,
-            locked,
-        )
-
-    def complete(self, delivery: Delivery) -> None:
-        with self.database.writing() as connection:
-            assert embedded_queue.complete(connection, delivery.held)
-
-    def abandon(self, delivery: Delivery) -> None:
-        with self.database.writing() as connection:
-            embedded_queue.abandon(connection, delivery.held, "test")
-
-    def dead_letters(self, queue: str) -> list[str]:
-        with self.database.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT message_id FROM queue_messages WHERE is_dead_letter = 1 AND destination = ?", (queue,)
-            )
-            return [row[0] for row in rows]
-
-
-class AzureBroker(Broker):
-    """azure-servicebus, unmodified, against the emulator."""
-
-    def __init__(self, database: SteppedDatabase, emulator: Emulator) -> None:
-        bus = service_bus(Settings(servicebus=emulator.connection_string))
-        assert bus is not None
-        self.bus: ServiceBus = bus
-        self.courier = ServiceBusCourier(database, bus)
-        self.client = ServiceBusClient.from_connection_string(emulator.connection_string, retry_total=0)
-
-    def close(self) -> None:
-        self.bus.close()
-        self.client.close()
-
-    def receive(self, source: str | Subscription) -> Delivery | None:
-        options: dict[str, Any] = {"max_wait_time": 1}
-        if isinstance(source, str):
-            receiver = self.client.get_queue_receiver(source, session_id=NEXT_AVAILABLE_SESSION, **options)
-        else:
-            if source.has_sessions:
-                options["session_id"] = NEXT_AVAILABLE_SESSION
-            receiver = self.client.get_subscription_receiver(source.topic, source.name, **options)
-        try:
-            found = receiver.receive_messages(max_message_count=1, max_wait_time=1)
-        except OperationTimeoutError:
-            found = []
-        if not found:
-            receiver.close()
-            return None
-        message = found[0]
-        text = {_text(name): _text(value) for name, value in (message.application_properties or {}).items()}
-        return Delivery(
-            str(message.message_id),
-            str(message.subject),
-            str(message.session_id),
-            message.correlation_id,
-            json.loads(b"".join(message.body)),
-            text,
-            (message.delivery_count or 0) + 1,
-            (receiver, message),
-        )
-
-    def complete(self, delivery: Delivery) -> None:
-        receiver, message = delivery.held
-        receiver.complete_message(message)
-        receiver.close()
-
-    def abandon(self, delivery: Delivery) -> None:
-        receiver, message = delivery.held
-        receiver.abandon_message(message)
-        receiver.close()
-
-    def work_off(self, source: str | Subscription) -> list[str]:
-        """As a host does: a session is kept until nothing more comes."""
-        done = []
-        while delivery := self.receive(source):
-            done.append(delivery.message_id)
-            receiver, message = delivery.held
-            receiver.complete_message(message)
-            while more := receiver.receive_messages(max_message_count=50, max_wait_time=0.5):
-                for message in more:
-                    done.append(str(message.message_id))
-                    receiver.complete_message(message)
-            receiver.close()
-        return done
-
-    def dead_letters(self, queue: str) -> list[str]:
-        with self.client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1) as dead:
-            return [str(message.message_id) for message in dead.peek_messages(max_message_count=100)]
-
-
-def _text(value: object) -> str:
-    """A value of AMQP, which knows texts and bytes."""
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 @pytest.fixture
@@ -209,20 +42,6 @@ def broker(request: pytest.FixtureRequest, database: SteppedDatabase, tmp_path: 
     yield azure
     azure.close()
     emulator.kill()
-
-
-def wish(dedup_id: str, site: str = "TP001", queue: str = PL_REFRESH, **properties: str) -> Message:
-    body = {"siteId": site, "period": "2025", "requestId": "req_1"}
-    return Message(
-        queue, "RefreshRequested", site, dedup_id, body, {"siteId": site, "requestId": "req_1", **properties}
-    )
-
-
-def send(broker: Broker, database: SteppedDatabase, *messages: Message) -> int:
-    """Leave messages in the outbox and relay them."""
-    with database.writing() as connection:
-        outbox.append(connection, messages, database.clock.now())
-    return relay(broker.courier)
 
 
 def test_a_message_arrives_with_everything_it_says_of_itself(broker: Broker, database: SteppedDatabase) -> None:
@@ -329,6 +148,81 @@ def test_a_lock_that_runs_out_gives_the_message_to_the_next(database: SteppedDat
     again = broker.receive(PL_REFRESH)
     assert again is not None
     assert again.count == 2
+
+
+def test_an_abandoned_message_keeps_its_place_in_its_session_and_lets_others_pass(
+    broker: Broker, database: SteppedDatabase
+) -> None:
+    send(broker, database, wish("a1"), wish("a2"), wish("b1", "TP002"))
+    first = broker.receive(PL_REFRESH)
+    assert first is not None
+    other = broker.receive(PL_REFRESH)
+    assert other is not None
+    assert {first.message_id, other.message_id} == {"a1", "b1"}
+    of_a, of_b = (first, other) if first.message_id == "a1" else (other, first)
+    broker.complete(of_b)
+    broker.abandon(of_a)
+    assert broker.work_off(PL_REFRESH) == ["a1", "a2"]
+
+
+def test_messages_for_later_come_in_the_order_of_their_moments_and_hold_nobody_back(
+    broker: Broker, database: SteppedDatabase
+) -> None:
+    now = database.clock.now()
+    late, soon = now + timedelta(seconds=60), now + timedelta(seconds=30)
+    send(
+        broker,
+        database,
+        Message(PL_REFRESH, "RefreshRequested", "TP001", "late", {}, not_before=late),
+        Message(PL_REFRESH, "RefreshRequested", "TP001", "soon", {}, not_before=soon),
+        wish("now"),
+    )
+    assert broker.work_off(PL_REFRESH) == ["now"]
+    database.clock.moment = soon
+    assert relay(broker.courier) == 1
+    database.clock.moment = late
+    assert relay(broker.courier) == 1
+    assert broker.work_off(PL_REFRESH) == ["soon", "late"]
+
+
+def test_a_message_that_nobody_takes_becomes_a_dead_letter(database: SteppedDatabase) -> None:
+    embedded = EmbeddedBroker(database)
+    send(embedded, database, wish("a"), wish("b", "TP002"))
+    database.clock.moment += QUEUE_RULES.time_to_live
+    assert embedded.receive(PL_REFRESH) is None
+    assert embedded.dead_letters(PL_REFRESH) == ["a", "b"]
+
+
+def test_a_message_expires_at_the_other_broker_too(database: SteppedDatabase, tmp_path: Path) -> None:
+    if (reason := reason_to_skip()) is not None:
+        pytest.skip(reason)
+    emulator = Emulator(tmp_path, time_to_live="PT1S")
+    azure = AzureBroker(database, emulator)
+    try:
+        send(azure, database, wish("a"))
+        time.sleep(1.2)
+        assert azure.receive(PL_REFRESH) is None
+        assert azure.dead_letters(PL_REFRESH) == ["a"]
+    finally:
+        azure.close()
+        emulator.kill()
+
+
+def test_a_sender_whose_link_was_given_up_opens_another(database: SteppedDatabase, tmp_path: Path) -> None:
+    if (reason := reason_to_skip()) is not None:
+        pytest.skip(reason)
+    emulator = Emulator(tmp_path)
+    azure = AzureBroker(database, emulator)
+    try:
+        assert send(azure, database, wish("a")) == 1
+        azure.bus._senders[PL_REFRESH].close()
+        assert send(azure, database, wish("b")) == 0
+        database.clock.moment += timedelta(seconds=5)
+        assert relay(azure.courier) == 1
+        assert azure.work_off(PL_REFRESH) == ["a", "b"]
+    finally:
+        azure.close()
+        emulator.kill()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -17,6 +17,7 @@ from shared_code.services.trend_analysis import read_trend
 from shared_code.storage import trend_results
 from tests.support.analysis_world import AnalysisWorld
 from tests.support.operational import executed_statements, t_sql
+from tests.support.t_sql_rules import judged_statements
 
 
 @pytest.fixture
@@ -29,7 +30,8 @@ def statements(tmp_path: Path) -> list[str]:
     world.work("TP001", "VLT1", [date(2025, 6, 1)], "8", "100")
     with world.runtime.database.writing() as connection:
         connection.exec_driver_sql("UPDATE sites SET region_code = NULL")
-    with executed_statements(world.runtime.database) as executed:
+    database = world.runtime.database
+    with executed_statements(database) as executed, judged_statements(database) as breaches:
         site = open_site(world.runtime, SiteScope.of(["TP001"]), "TP001")
         for basis in Basis:
             site_productivity(world.runtime, site, parse_period("2025"), basis=basis)
@@ -41,6 +43,7 @@ def statements(tmp_path: Path) -> list[str]:
             trend_results.fresh_counts(connection, SiteScope.of(["TP001"]), ["12m"], date(2025, 7, 16))
             trend_results.stale_of_earlier_months(connection, SiteScope.all_sites(), "2025-07")
     world.close()
+    assert breaches == {}
     return [t_sql(statement) for statement in executed]
 
 

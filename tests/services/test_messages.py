@@ -10,17 +10,26 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import select, update
 
 from shared_code.clock import FixedClock
-from shared_code.errors import TransientError
-from shared_code.messaging.message import JOBS, PAYROLL_CALCULATE, PL_REFRESH, QUEUES, STATISTICS_UPDATE
-from shared_code.messaging.received import ReceivedMessage
-from shared_code.services import messages
-from shared_code.services.messages import EVENT_TYPES, HANDLERS, MAX_BODY_BYTES, handle_with
+from shared_code.errors import LastingError, TransientError, TransientSourceError
+from shared_code.messaging.contracts import EVENT_TYPES
+from shared_code.messaging.message import (
+    ALERTS,
+    JOBS,
+    PAYROLL_CALCULATE,
+    PL_REFRESH,
+    QUEUES,
+    STATISTICS_UPDATE,
+    UNIT_ACCOUNTS,
+)
+from shared_code.services import messages, scheduled_jobs
+from shared_code.services.held_lease import HeldLease, LeaseLostError
+from shared_code.services.messages import HANDLERS, handle_with
 from shared_code.services.runtime import Runtime
-from shared_code.sql.bulk import insert_rows
-from shared_code.storage import job_slots, leases, stamps, versions
+from shared_code.storage import job_slots, leases, versions
+from shared_code.storage.outbox import MAX_BODY_BYTES
 from shared_code.storage.tables.messages import (
     job_slots as slot_rows,
 )
@@ -30,48 +39,17 @@ from shared_code.storage.tables.messages import (
     processed_messages,
     resource_leases,
 )
-from shared_code.storage.tables.organisation import sites
 from shared_code.storage.tables.results import pnl_results, pnl_site_years
-from tests.support.operational import NO_RUN, NOON, empty_database, settings_of
+from tests.support.message_world import body_of, count_of, message_of, message_world, outcomes, rows_of
+from tests.support.operational import NO_RUN, NOON
 
 SLOT = datetime(2025, 6, 10, 10, tzinfo=UTC)
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Runtime]:
-    path = tmp_path / "forecasting.db"
-    path.write_bytes(empty_database())
-    app = Runtime(settings_of(path, edw_sample_path=tmp_path / "warehouse.db"), FixedClock(NOON))
-    now = stamps.inserted("test", NOON)
-    with app.database.writing() as connection:
-        columns = ("site_id", "name", "is_active", "sync_run_id", "loaded_at", *now)
-        insert_rows(connection, sites, columns, [("0001", "Site 1", True, NO_RUN, NOON, *now.values())])
-    yield app
-    app.close()
-
-
-def _body(event_type: str = "RefreshRequested", **fields: Any) -> dict[str, Any]:
-    return {"eventType": event_type, "schemaVersion": 1, "requestId": "req-1", **fields}
-
-
-def _message(body: Any, message_id: str = "m-1", **changes: Any) -> ReceivedMessage:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return replace(ReceivedMessage(message_id, "0001", "E", raw, 1, NOON, "req-1", {}), **changes)
-
-
-def _rows(app: Runtime, table: Table, *columns: str) -> list[tuple[Any, ...]]:
-    chosen = [table.c[name] for name in columns]
-    with app.database.reading() as connection:
-        return [tuple(row) for row in connection.execute(select(*chosen).order_by(*chosen))]
-
-
-def _count(app: Runtime, table: Table) -> int:
-    with app.database.reading() as connection:
-        return connection.execute(select(func.count()).select_from(table)).scalar_one()
-
-
-def _outcomes(app: Runtime) -> list[tuple[Any, ...]]:
-    return _rows(app, processed_messages, "consumer", "message_id", "outcome")
+    with message_world(tmp_path) as app:
+        yield app
 
 
 def _wait(app: Runtime, **much: float) -> None:
@@ -79,38 +57,38 @@ def _wait(app: Runtime, **much: float) -> None:
     app.clock.moment += timedelta(**much)
 
 
-REFRESH = _body(siteId="0001", period="2025", inputsVersion=0)
+REFRESH = body_of(siteId="0001", period="2025", inputsVersion=0)
 
 
 def test_a_wish_for_a_fresh_pnl_stores_it_and_tells_of_it(app: Runtime) -> None:
-    handle_with(app, PL_REFRESH, _message(REFRESH))
+    handle_with(app, PL_REFRESH, message_of(REFRESH))
 
-    assert _rows(app, pnl_site_years, "site_id", "year", "inputs_version") == [("0001", 2025, 0)]
-    assert _count(app, pnl_results) > 0
-    assert _outcomes(app) == [(PL_REFRESH, "m-1", "done")]
-    assert {row[0] for row in _rows(app, outbox_messages, "subject")} == {"PLViewRefreshed"}
+    assert rows_of(app, pnl_site_years, "site_id", "year", "inputs_version") == [("0001", 2025, 0)]
+    assert count_of(app, pnl_results) > 0
+    assert outcomes(app) == [(PL_REFRESH, "m-1", "done")]
+    assert {row[0] for row in rows_of(app, outbox_messages, "subject")} == {"PLViewRefreshed"}
 
 
 def test_a_repeated_message_has_no_second_effect(app: Runtime) -> None:
     for queue, body in (
         (PL_REFRESH, REFRESH),
-        (PAYROLL_CALCULATE, _body("PayrollCalculated", siteId="0001", period="2025-06")),
+        (PAYROLL_CALCULATE, body_of("PayrollCalculated", siteId="0001", period="2025-06")),
     ):
-        handle_with(app, queue, _message(body))
-        left = _count(app, outbox_messages)
+        handle_with(app, queue, message_of(body))
+        left = count_of(app, outbox_messages)
 
         for _ in range(3):
-            handle_with(app, queue, _message(body, delivery_count=2))
+            handle_with(app, queue, message_of(body, delivery_count=2))
 
-        assert _count(app, outbox_messages) == left
-    assert _outcomes(app) == [(PAYROLL_CALCULATE, "m-1", "done"), (PL_REFRESH, "m-1", "done")]
+        assert count_of(app, outbox_messages) == left
+    assert outcomes(app) == [(PAYROLL_CALCULATE, "m-1", "done"), (PL_REFRESH, "m-1", "done")]
 
 
-def test_the_same_message_id_in_another_queue_is_another_message(app: Runtime) -> None:
-    handle_with(app, PL_REFRESH, _message(REFRESH))
-    handle_with(app, STATISTICS_UPDATE, _message(_body("StatisticsUpdated", siteId="0001", period="2025-06")))
+def test_the_same_message_id_in_another_queue_is_anothermessage_of(app: Runtime) -> None:
+    handle_with(app, PL_REFRESH, message_of(REFRESH))
+    handle_with(app, STATISTICS_UPDATE, message_of(body_of("StatisticsUpdated", siteId="0001", period="2025-06")))
 
-    assert [row[0] for row in _outcomes(app)] == [PL_REFRESH, STATISTICS_UPDATE]
+    assert [row[0] for row in outcomes(app)] == [PL_REFRESH, STATISTICS_UPDATE]
 
 
 @pytest.mark.parametrize(
@@ -128,19 +106,19 @@ def test_a_change_asks_for_the_pnl_of_its_year_at_the_version_in_force(
         for _ in range(3):
             versions.raise_inputs_versions(connection, [("0001", 2025)], NOON)
 
-    handle_with(app, queue, _message(_body(event_type, siteId="0001", period="2025-06")))
+    handle_with(app, queue, message_of(body_of(event_type, siteId="0001", period="2025-06")))
 
-    assert _rows(app, outbox_messages, "destination", "subject", "session_id", "dedup_id") == [
+    assert rows_of(app, outbox_messages, "destination", "subject", "session_id", "dedup_id") == [
         (PL_REFRESH, "RefreshRequested", "0001", f"{PL_REFRESH}:0001:2025:3")
     ]
 
 
 def test_changes_of_one_version_ask_once(app: Runtime) -> None:
     for number in range(3):
-        body = _body("StatisticsUpdated", siteId="0001", period=f"2025-0{number + 1}")
-        handle_with(app, STATISTICS_UPDATE, _message(body, f"m-{number}"))
+        body = body_of("StatisticsUpdated", siteId="0001", period=f"2025-0{number + 1}")
+        handle_with(app, STATISTICS_UPDATE, message_of(body, f"m-{number}"))
 
-    assert _count(app, outbox_messages) == 1
+    assert count_of(app, outbox_messages) == 1
 
 
 HOSTILE: list[tuple[str, Any, str]] = [
@@ -166,16 +144,22 @@ HOSTILE: list[tuple[str, Any, str]] = [
     (PL_REFRESH, {**REFRESH, "period": "0000"}, "INVALID_BODY"),
     (PL_REFRESH, {**REFRESH, "period": "20251"}, "INVALID_BODY"),
     (PL_REFRESH, {**REFRESH, "period": "2025-13\n"}, "INVALID_BODY"),
-    (STATISTICS_UPDATE, _body("StatisticsUpdated", siteId="NONE", period="2025"), "UNKNOWN_SITE"),
-    (STATISTICS_UPDATE, _body("StatisticsUpdated", siteId="\x00'; --", period="2025"), "UNKNOWN_SITE"),
-    (JOBS, _body("JobSlice", job="drop_tables", slice=1, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
-    (JOBS, _body("JobSlice", job=["sync_daily"], slice=1, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice=0, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice=99, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice="1", slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice=1, slot="yesterday"), "INVALID_BODY"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice=1, slot="2025-06-10T10:00:00"), "INVALID_BODY"),
-    (JOBS, _body("JobSlice", job="sync_daily", slice=1, slot="0001-01-01T00:00:00+14:00"), "INVALID_BODY"),
+    (STATISTICS_UPDATE, body_of("StatisticsUpdated", siteId="NONE", period="2025-01"), "UNKNOWN_SITE"),
+    (STATISTICS_UPDATE, body_of("StatisticsUpdated", siteId="\x00'; --", period="2025-01"), "UNKNOWN_SITE"),
+    (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025-06"), "UNKNOWN_BATCH"),
+    (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025-06", batchId="other"), "INVALID_BODY"),
+    (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="drop_tables", slice=1, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
+    (JOBS, body_of("JobSlice", job=["sync_daily"], slice=1, slot="2025-06-10T10:00:00Z"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=0, slot="2025-06-10T10:00:00Z"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=99, slot="2025-06-10T10:00:00Z"), "UNKNOWN_JOB"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice="1", slot="2025-06-10T10:00:00Z"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=1), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", slice=1), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", jobId="1", slice=1), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=1, slot="yesterday"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=1, slot="2025-06-10T10:00:00"), "INVALID_BODY"),
+    (JOBS, body_of("JobSlice", job="sync_daily", slice=1, slot="0001-01-01T00:00:00+14:00"), "INVALID_BODY"),
 ]
 
 
@@ -183,25 +167,26 @@ HOSTILE: list[tuple[str, Any, str]] = [
 def test_a_message_that_can_never_succeed_is_set_aside_and_ends(
     app: Runtime, queue: str, body: Any, reason: str
 ) -> None:
-    message = _message(body, delivery_count=3)
+    message = message_of(body, delivery_count=3)
 
     handle_with(app, queue, message)
     handle_with(app, queue, message)
 
-    ((destination, message_id, code, deliveries, kept),) = _rows(
+    ((destination, message_id, code, deliveries, kept),) = rows_of(
         app, poison_messages, "destination", "message_id", "reason_code", "delivery_count", "body"
     )
     assert (destination, message_id, code, deliveries) == (queue, "m-1", reason, 3)
     assert kept == message.body[:MAX_BODY_BYTES].decode("utf-8", "replace")
-    assert _outcomes(app) == [(queue, "m-1", "poison")]
-    assert _count(app, outbox_messages) == 0
+    assert outcomes(app) == [(queue, "m-1", "poison")]
+    assert count_of(app, outbox_messages) == 0
 
 
-def test_a_site_that_there_is_not_has_no_pnl_to_refresh(app: Runtime) -> None:
-    handle_with(app, PL_REFRESH, _message({**REFRESH, "siteId": "NONE"}))
+def test_a_site_that_there_is_not_has_no_pnl_to_refresh(app: Runtime, caplog: pytest.LogCaptureFixture) -> None:
+    handle_with(app, PL_REFRESH, message_of({**REFRESH, "siteId": "NONE"}))
 
-    assert _count(app, poison_messages) == 1
-    assert _count(app, pnl_site_years) == 0
+    assert "Message m-1 of forecasting.pl.refresh is set aside as poison: UNKNOWN_SITE" in caplog.messages
+    assert count_of(app, poison_messages) == 1
+    assert count_of(app, pnl_site_years) == 0
 
 
 json_values = st.recursive(
@@ -219,15 +204,17 @@ likely = st.sampled_from(["0001", "2025", "2025-06", "JobSlice", "RefreshRequest
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_body_holds_its_message_ends(app: Runtime, queue: str, changes: Mapping[str, Any]) -> None:
     event_type = sorted(EVENT_TYPES[queue])[0]
-    body = {**_body(event_type, siteId="0001", period="2025", job="sync_daily", slice=1), **changes}
-    message_id = f"m-{_count(app, processed_messages)}"
+    slot = "2025-06-10T10:00:00Z"
+    known = body_of(event_type, siteId="0001", period="2025-06", inputsVersion=0, job="sync_daily", slice=1, slot=slot)
+    body = {**known, **changes}
+    message_id = f"m-{count_of(app, processed_messages)}"
 
-    handle_with(app, queue, _message(json.dumps(body).encode(), message_id))
+    handle_with(app, queue, message_of(json.dumps(body).encode(), message_id))
 
     with app.database.reading() as connection:
         ended = select(processed_messages.c.outcome).where(processed_messages.c.message_id == message_id)
-        outcome = connection.execute(ended).scalar_one_or_none()
-    assert outcome in {"done", "poison"} or "slot" in changes, "a slice of a slot that nobody proposed ends unrecorded"
+        outcome = connection.execute(ended).scalar_one()
+    assert outcome in {"done", "poison", "skipped"}
 
 
 def test_a_message_whose_fault_may_pass_is_handed_back(app: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,12 +224,12 @@ def test_a_message_whose_fault_may_pass_is_handed_back(app: Runtime, monkeypatch
     monkeypatch.setattr(messages, "HANDLERS", {**HANDLERS, PL_REFRESH: busy})
     for _ in range(2):
         with pytest.raises(TransientError, match="busy"):
-            handle_with(app, PL_REFRESH, _message(REFRESH))
+            handle_with(app, PL_REFRESH, message_of(REFRESH))
 
-    assert _outcomes(app) == []
+    assert outcomes(app) == []
     monkeypatch.undo()
-    handle_with(app, PL_REFRESH, _message(REFRESH, delivery_count=3))
-    assert _outcomes(app) == [(PL_REFRESH, "m-1", "done")]
+    handle_with(app, PL_REFRESH, message_of(REFRESH, delivery_count=3))
+    assert outcomes(app) == [(PL_REFRESH, "m-1", "done")]
 
 
 def test_an_unforeseen_error_hands_the_message_back_too(app: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,54 +238,55 @@ def test_an_unforeseen_error_hands_the_message_back_too(app: Runtime, monkeypatc
 
     monkeypatch.setattr(messages, "HANDLERS", {**HANDLERS, PL_REFRESH: broken})
     with pytest.raises(KeyError):
-        handle_with(app, PL_REFRESH, _message(REFRESH))
+        handle_with(app, PL_REFRESH, message_of(REFRESH))
 
-    assert (_outcomes(app), _count(app, poison_messages)) == ([], 0)
+    assert (outcomes(app), count_of(app, poison_messages)) == ([], 0)
 
 
 def _slice_of_a_running_slot(app: Runtime) -> dict[str, Any]:
     """A slice of a slot that another process works on; its message was delivered again."""
     with app.database.writing() as connection:
         job_slots.propose(connection, "sync_daily", SLOT, NOON)
-        job_slots.checkpoint(connection, "sync_daily", SLOT, "running", {"slice": 1, "of": 1})
+        job_slots.begin_slice(connection, "sync_daily", SLOT, {"slice": 1, "of": 1}, app.clock.now())
         leases.acquire(connection, "job:sync_daily", NO_RUN, NOON, 3600)
-    return _body("JobSlice", job="sync_daily", slice=1, slot="2025-06-10T10:00:00.000Z")
+    return body_of("JobSlice", job="sync_daily", slice=1, slot="2025-06-10T10:00:00.000Z")
 
 
 def test_while_another_process_works_on_its_slot_a_slice_comes_again_later(app: Runtime) -> None:
     body = _slice_of_a_running_slot(app)
-    message = _message(body, "sync_daily:1", session_id="sync_daily", subject="JobSlice", properties={"siteId": None})
+    said = {"siteId": None, "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    message = message_of(body, "sync_daily:1", session_id="sync_daily", subject="JobSlice", properties=said)
     waits = []
     for attempt in range(1, 5):
         handle_with(app, JOBS, message)
         ((dedup_id, next_attempt_at, payload, properties),) = [
             row
-            for row in _rows(app, outbox_messages, "dedup_id", "next_attempt_at", "payload", "properties")
+            for row in rows_of(app, outbox_messages, "dedup_id", "next_attempt_at", "payload", "properties")
             if row[0] == f"sync_daily:1:r{attempt}"
         ]
         waits.append((next_attempt_at - app.clock.now()).total_seconds())
         assert json.loads(payload) == body
-        assert json.loads(properties) == {"siteId": None, "attempt": attempt + 1}
+        assert json.loads(properties) == said | {"attempt": attempt + 1}
         message = replace(message, message_id=dedup_id, properties=json.loads(properties))
 
     assert waits == [30, 60, 120, 300]
     with pytest.raises(TransientError, match="works on job sync_daily"):
         handle_with(app, JOBS, message)
-    assert {row[2] for row in _outcomes(app)} == {"delayed"}
-    assert _rows(app, slot_rows, "state") == [("running",)]
+    assert {row[2] for row in outcomes(app)} == {"delayed"}
+    assert rows_of(app, slot_rows, "state") == [("running",)]
 
 
 @pytest.mark.parametrize("attempt", ["2", 0, 9, None, 1.5])
 def test_an_attempt_that_makes_no_sense_is_not_handed_on(app: Runtime, attempt: Any) -> None:
-    message = _message(_slice_of_a_running_slot(app), properties={"attempt": attempt})
+    message = message_of(_slice_of_a_running_slot(app), properties={"attempt": attempt})
 
     with pytest.raises(TransientError):
         handle_with(app, JOBS, message)
-    assert _count(app, outbox_messages) == 0
+    assert count_of(app, outbox_messages) == 0
 
 
 def test_when_the_other_process_has_died_the_slice_goes_on(app: Runtime) -> None:
-    message = _message(_slice_of_a_running_slot(app))
+    message = message_of(_slice_of_a_running_slot(app))
     handle_with(app, JOBS, message)
     with app.database.writing() as connection:
         connection.execute(update(resource_leases).values(expires_at=NOON))
@@ -306,5 +294,53 @@ def test_when_the_other_process_has_died_the_slice_goes_on(app: Runtime) -> None
 
     handle_with(app, JOBS, replace(message, message_id="m-1:r1", properties={"attempt": 2}))
 
-    assert _rows(app, slot_rows, "state") == [("done",)]
-    assert _outcomes(app) == [(JOBS, "m-1", "delayed"), (JOBS, "m-1:r1", "done")]
+    assert rows_of(app, slot_rows, "state") == [("done",)]
+    assert outcomes(app) == [(JOBS, "m-1", "delayed"), (JOBS, "m-1:r1", "done")]
+
+
+def test_a_source_that_is_down_delays_the_message_and_leaves_its_numbers_as_they_are(
+    app: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: Any) -> None:
+        raise TransientSourceError("The warehouse does not answer")
+
+    monkeypatch.setattr(messages, "HANDLERS", {PAYROLL_CALCULATE: down})
+    text = json.dumps(body_of("PayrollCalculated", siteId="0001", period="2025-06"))
+    message = message_of(text.replace("1234.5", "1234.50").encode())
+
+    handle_with(app, PAYROLL_CALCULATE, message)
+
+    ((payload,),) = rows_of(app, outbox_messages, "payload")
+    assert '"totalCost":1234.50,' in payload
+    assert outcomes(app) == [(PAYROLL_CALCULATE, "m-1", "delayed")]
+
+
+def test_what_a_subscription_cannot_do_yet_is_handed_back_because_its_topic_has_other_listeners(
+    app: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(*_: Any) -> None:
+        raise LastingError("Not now")
+
+    monkeypatch.setattr(messages, "HANDLERS", {ALERTS.source: later})
+    with pytest.raises(LastingError):
+        handle_with(app, ALERTS.source, message_of(body_of("PLViewRefreshed", siteId="0001", period="2025-06")))
+    assert (count_of(app, outbox_messages), outcomes(app)) == (0, [])
+
+
+def test_a_process_that_lost_its_lease_writes_nothing_about_the_slot(
+    app: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(runtime: Runtime, lease: HeldLease) -> None:
+        with runtime.database.writing() as connection:
+            connection.execute(update(resource_leases).values(owner_id=NO_RUN, fencing_token=lease.fencing_token + 1))
+
+    with app.database.writing() as connection:
+        job_slots.propose(connection, "sync_daily", SLOT, NOON)
+    monkeypatch.setattr(scheduled_jobs, "STEPS", {"sync_daily": (overtaken,)})
+    body = body_of("JobSlice", job="sync_daily", slice=1, slot="2025-06-10T10:00:00.000Z")
+
+    with pytest.raises(LeaseLostError):
+        handle_with(app, JOBS, message_of(body))
+
+    assert rows_of(app, slot_rows, "state") == [("running",)]
+    assert outcomes(app) == []

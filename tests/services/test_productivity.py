@@ -266,6 +266,18 @@ def test_the_season_comes_from_the_region_where_the_site_has_too_few_years(world
     assert found.seasonal_index == pytest.approx(Decimal("1.0909"), abs=Decimal("0.0001"))
 
 
+@pytest.mark.parametrize("scheduled", [date(2025, 5, 31), date(2025, 7, 14)])
+def test_hours_of_days_without_a_shift_do_not_count_against_the_schedule(scheduled: date, world: AnalysisWorld) -> None:
+    world.add_sites("0170")
+    world.use_codes("0170")
+    month = f"{scheduled:%Y-%m}"
+    world.work("0170", "VLT1", [day for day in days_of(month) if day <= scheduled], "20", "350")
+    world.shifts("0170", "VLT1", [scheduled], 25 * 60)
+    site = open_site(world.runtime, SiteScope.of(["0170"]), "0170")
+    found = site_productivity(world.runtime, site, parse_period(month))
+    assert found.metrics.figures["schedule_fill_rate"] == Decimal("0.8")
+
+
 def test_the_statements_do_not_grow_with_the_months(world: AnalysisWorld) -> None:
     counts = []
     measure(world, "2025", window=36)

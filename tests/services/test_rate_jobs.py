@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared_code.errors import InvalidInputError, NotFoundError
+from shared_code.json_text import json_bytes
+from shared_code.messaging.events import background_slice
 from shared_code.messaging.message import JOBS
 from shared_code.messaging.received import ReceivedMessage
 from shared_code.services import rate_jobs
@@ -84,7 +86,7 @@ def test_an_unforeseen_error_ends_the_job_and_is_let_through(world: RateWorld, m
 
 
 def test_a_message_about_an_unknown_job_is_set_aside(world: RateWorld) -> None:
-    body = f'{{"schemaVersion": 1, "eventType": "JobSlice", "jobId": "{UNKNOWN}", "slice": 1}}'.encode()
+    body = json_bytes(background_slice(UNKNOWN, world.clock.now()).payload)
     handle_with(world.runtime, JOBS, ReceivedMessage("m1", UNKNOWN, "JobSlice", body, 1, None, None, {}))
     assert [row.reason_code for row in world.rows_of(poison_messages)] == ["NOT_FOUND"]
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.operational import executed_statements, t_sql
 from tests.support.reference_world import ReferenceWorld
+from tests.support.t_sql_rules import judged_statements
 
 RATE = "site_id,job_code_id,effective_date,hourly_rate,version,delete"
 
@@ -18,7 +19,8 @@ def statements(tmp_path: Path) -> list[str]:
     world.add_accounts("6000")
     world.add_codes("VLT1")
     world.add_pair("TP001", "VLT1")
-    with executed_statements(world.runtime.database) as executed:
+    database = world.runtime.database
+    with executed_statements(database) as executed, judged_statements(database) as breaches:
         for table, lines in (
             ("user_roles", ("principal_name,role_code", "a@b.c,account_manager")),
             ("user_roles", ("principal_name,role_code,version,delete", "a@b.c,account_manager,1,true")),
@@ -36,6 +38,7 @@ def statements(tmp_path: Path) -> list[str]:
         for more in ("", "version: 1\noccupied_room_rate: 3\n", "version: 2\ndelete: true\n"):
             assert world.import_yaml("contracts", head + more).is_good
     world.close()
+    assert breaches == {}
     return [t_sql(statement) for statement in executed]
 
 

@@ -25,7 +25,7 @@ from shared_code.services.reap import reap
 from shared_code.services.runtime import Runtime
 from shared_code.services.scheduled_jobs import LIMITS, STEPS, propose
 from shared_code.sql.bulk import insert_rows
-from shared_code.sql.types import new_identifier
+from shared_code.sql.types import new_identifier, timestamp_text
 from shared_code.storage import embedded_queue, job_slots, leases, runs, stamps
 from shared_code.storage.runs import RunStart
 from shared_code.storage.tables.messages import job_slots as slot_rows
@@ -107,7 +107,7 @@ def _begin(app: Runtime, slot: datetime) -> None:
     """A slot that a process began to work on and then died."""
     with app.database.writing() as connection:
         job_slots.propose(connection, JOB, slot, app.clock.now())
-        job_slots.checkpoint(connection, JOB, slot, "running", {"slice": 1, "of": 3})
+        job_slots.begin_slice(connection, JOB, slot, {"slice": 1, "of": 3}, app.clock.now())
 
 
 def test_a_slot_is_worked_off_slice_by_slice(app: Runtime, done: list[str]) -> None:
@@ -233,6 +233,33 @@ def test_a_slot_that_somebody_works_on_is_not_closed_however_long_it_takes(app: 
     assert _slots(app) == [(MORNING, "failed")]
 
 
+def test_a_slot_that_takes_longer_than_its_job_may_is_closed_although_it_goes_on(app: Runtime, done: list[str]) -> None:
+    propose(app, JOB, MORNING)
+    _handle_slice(app, MORNING, 1)
+    _wait(app, minutes=29)
+    _handle_slice(app, MORNING, 2)
+    _wait(app, minutes=1)
+
+    _handle_slice(app, MORNING, 3)
+
+    assert _slots(app) == [(MORNING, "failed")]
+    assert done == ["1", "2"]
+
+
+def test_a_slot_that_has_waited_for_its_first_slice_has_all_its_time(app: Runtime, done: list[str]) -> None:
+    propose(app, JOB, MORNING)
+    _wait(app, hours=5)
+    _handle_slice(app, MORNING, 1)
+    _wait(app, minutes=5)
+
+    reap(app)
+
+    assert (MORNING, "running") in _slots(app)
+    _handle_slice(app, MORNING, 2)
+    _handle_slice(app, MORNING, 3)
+    assert (MORNING, "done") in _slots(app)
+
+
 def test_every_job_of_the_timetable_has_its_steps_and_its_limit() -> None:
     assert set(STEPS) == set(LIMITS) == set(TIMETABLE)
 
@@ -337,9 +364,12 @@ def test_a_site_year_that_lags_without_a_change_of_its_inputs_is_asked_for_again
 def test_the_state_of_a_slot_shows_how_far_it_has_come(app: Runtime, done: list[str]) -> None:
     propose(app, JOB, MORNING)
     _handle_slice(app, MORNING, 1)
+    _wait(app, minutes=3)
     _handle_slice(app, MORNING, 2)
 
-    assert _rows(app, slot_rows, "state", "checkpoint") == [("running", '{"slice": 2, "of": 3}')]
+    [(state, checkpoint)] = _rows(app, slot_rows, "state", "checkpoint")
+    assert state == "running"
+    assert json.loads(checkpoint) == {"slice": 2, "of": 3, "beganAt": timestamp_text(MORNING)}
     with app.database.reading() as connection:
         assert job_slots.latest(connection, JOB) == MORNING
         assert job_slots.latest(connection, "none") is None

@@ -6,7 +6,20 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Connection, Date, MetaData, String, Table, create_engine, event, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    MetaData,
+    String,
+    Table,
+    Unicode,
+    create_engine,
+    event,
+    insert,
+    literal,
+    select,
+)
 
 from shared_code.sql.dates import month_of
 from shared_code.sql.lists import in_list
@@ -84,6 +97,15 @@ def test_sql_server_opens_the_list_and_casts_its_values_to_the_type_of_the_colum
     )
     assert "places.run IN (SELECT CAST(anon_2.value AS UNIQUEIDENTIFIER) AS value" in statement
     assert query.compile(dialect=sql_server()).params["param_1"] == '["A", "B"]'
+
+
+def test_a_value_that_is_longer_than_the_type_is_not_cut_by_the_cast() -> None:
+    key = places.c.opened.cast(String(10)) + literal("/") + places.c.code
+
+    assert "CAST(anon_1.value AS VARCHAR(8000))" in t_sql(select(1).where(in_list(key, ["2025-02-01/A"])))
+    assert "CAST(anon_1.value AS VARCHAR(8000))" in t_sql(select(1).where(in_list(places.c.code, ["A" * 21])))
+    named = Column("name", Unicode(5))
+    assert "CAST(anon_1.value AS NVARCHAR(4000))" in t_sql(select(1).where(in_list(named, ["Zürich"])))
 
 
 def test_two_lists_of_different_length_are_one_statement_to_the_cache() -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shared_code.messaging.message import JOBS, PAYROLL_CALCULATE, PL_REFRESH
 from shared_code.sql.types import new_identifier
 from shared_code.storage import embedded_queue
-from shared_code.storage.embedded_queue import LOCK, MAX_DELIVERIES, LockedMessage
+from shared_code.storage.embedded_queue import LOCK, MAX_DELIVERIES, QUEUE_RULES, DeliveryRules, LockedMessage
 from shared_code.storage.outbox import StoredMessage
 from tests.support.operational import SteppedDatabase, executed_statements, operational_database, t_sql
 
@@ -29,7 +29,7 @@ def _put(database: SteppedDatabase, *messages: StoredMessage) -> int:
 
 
 def _take(database: SteppedDatabase, queue: str = PL_REFRESH) -> LockedMessage | None:
-    with database.writing() as connection:
+    with database.writing_lightly() as connection:
         return embedded_queue.receive(connection, queue, database.clock.now())
 
 
@@ -40,7 +40,7 @@ def _took(database: SteppedDatabase, queue: str = PL_REFRESH) -> LockedMessage:
 
 
 def _complete(database: SteppedDatabase, message: LockedMessage) -> bool:
-    with database.writing() as connection:
+    with database.writing_lightly() as connection:
         return embedded_queue.complete(connection, message)
 
 
@@ -148,7 +148,7 @@ def test_after_its_last_delivery_an_abandoned_message_is_a_dead_letter(database:
         reason = connection.exec_driver_sql(
             "SELECT dead_letter_reason FROM queue_messages WHERE is_dead_letter = 1"
         ).scalar_one()
-    assert reason.startswith("INTERNAL_ERROR: something")
+    assert reason.startswith("MaxDeliveryCountExceeded: INTERNAL_ERROR: something")
     assert len(reason) == 200
 
 
@@ -162,6 +162,39 @@ def test_a_message_whose_receivers_all_died_is_a_dead_letter(database: SteppedDa
     assert _take(database) is None
     assert _waiting(database) == [(PL_REFRESH, True, 1)]
     assert not _has_due(database)
+
+
+def test_a_message_that_has_waited_for_too_long_is_a_dead_letter(database: SteppedDatabase) -> None:
+    _put(database, _stored("old"), _stored("old-too", "0002"))
+    database.clock.moment += QUEUE_RULES.time_to_live - timedelta(seconds=1)
+    _put(database, _stored("young", "0003"))
+    held = _took(database)
+    database.clock.moment += timedelta(seconds=1)
+
+    assert _took(database).message_id == "young"
+    assert _complete(database, held), "who holds a message may finish it"
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT message_id, dead_letter_reason FROM queue_messages WHERE is_dead_letter"
+        )
+        assert [tuple(row) for row in rows] == [("old-too", "TTLExpiredException")]
+
+
+def test_a_subscription_has_rules_of_its_own(database: SteppedDatabase) -> None:
+    rules = DeliveryRules(lock=timedelta(minutes=1), max_deliveries=10, time_to_live=timedelta(days=7))
+    _put(database, _stored("a"))
+    for delivery in range(1, 11):
+        with database.writing() as connection:
+            message = embedded_queue.receive(connection, PL_REFRESH, database.clock.now(), rules)
+        assert message is not None
+        assert message.delivery_count == delivery
+        if delivery % 2:
+            _abandon(database, message)
+        else:
+            database.clock.moment += timedelta(minutes=1)
+    with database.writing() as connection:
+        assert embedded_queue.receive(connection, PL_REFRESH, database.clock.now(), rules) is None
+    assert _waiting(database) == [(PL_REFRESH, True, 1)]
 
 
 def test_receivers_that_come_at_once_get_different_sessions(database: SteppedDatabase) -> None:

@@ -1,5 +1,6 @@
 """Histories that operators page through, as SQL Server gets the statements."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_a_page_is_cut_by_the_server_in_two_statements(database: SteppedDatabase
     assert len(statements) == 6
     for counted, paged in zip(statements[::2], statements[1::2], strict=True):
         assert counted.startswith("SELECT count(*)")
-        assert "mssql_rn <= " in paged
+        assert re.search(r"OFFSET :\w+ ROWS\s+FETCH FIRST :\w+ ROWS ONLY", paged)
     trail = statements[1]
     assert "forecasting.audit_events" in trail
     assert "integration.integration_audit_events" in trail
@@ -46,7 +47,7 @@ def test_a_page_is_cut_by_the_server_in_two_statements(database: SteppedDatabase
 def test_the_state_of_all_flows_takes_two_statements(database: SteppedDatabase) -> None:
     with executed_statements(database) as seen, database.reading() as connection:
         assert flow_runs.latest_of_feeds(connection) == flow_runs.latest_of_jobs(connection, JOBS) == []
-        assert quality_checks.latest_run(connection) == []
+        assert quality_checks.latest_run(connection) is None
     ledger, slots, checks = [t_sql(statement) for statement in seen]
     assert "integration.sync_runs" in ledger
     assert "CASE forecasting.job_slots.job WHEN" in slots

@@ -53,6 +53,10 @@ class ServiceCalls:
         self.chores.append("reap")
         self._end()
 
+    def monitor_dead_letters(self) -> None:
+        self.chores.append("monitor_dead_letters")
+        self._end()
+
     def _end(self) -> None:
         if self.failure:
             raise self.failure
@@ -64,6 +68,7 @@ def record_services(monkeypatch: pytest.MonkeyPatch) -> ServiceCalls:
     _replace(
         monkeypatch, shared_code.services, "schedules",
         propose=calls.propose, relay_outbox=calls.relay_outbox, reap=calls.reap,
+        monitor_dead_letters=calls.monitor_dead_letters,
     )  # fmt: skip
     _replace(monkeypatch, shared_code.services, "messages", handle=calls.handle)
     return calls

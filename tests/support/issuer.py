@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 
+from shared_code.security.keys import KeySetState
+
 ALL_SCOPES = ("forecasting:admin", "statistics:admin", "payroll:admin", "revenue:admin")
 READ_SCOPES = ("forecasting:read", "payroll:read", "revenue:read", "statistics:read")
 EDIT_SCOPES = (*READ_SCOPES, "forecasting:write", "payroll:write", "revenue:write")
@@ -38,11 +40,17 @@ class Issuer:
 
     def __init__(self, key: RSAPrivateKey | None = None, key_id: str = "test-1") -> None:
         self.key = key or rsa_key()
+        self._public = self.key.public_key()
         self.key_id = key_id
 
     def find(self, key_id: str) -> RSAPublicKey | None:
         """The public key of this id."""
-        return self.key.public_key() if key_id == self.key_id else None
+        return self._public if key_id == self.key_id else None
+
+    @property
+    def state(self) -> KeySetState:
+        """Its keys are always at hand."""
+        return "current"
 
     def jwk(self, **members: Any) -> dict[str, Any]:
         """The public key as an issuer publishes it."""

@@ -4,7 +4,7 @@ The business date is 15 April 2025; the ledger is closed through March.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,13 +12,8 @@ from typing import Any
 
 from shared_code.domain.accumulation import Accumulation
 from shared_code.domain.contract import Contract, ContractType, RevenueShareStructure
-from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.tiers import Tier
 from shared_code.messaging.message import FORECASTING_EVENTS
-from shared_code.sql.types import new_identifier
-from shared_code.storage.contract_writing import add_contracts
-from shared_code.storage.contracts import StoredContract
-from shared_code.storage.tables.accounts import accounts
 from shared_code.storage.tables.facts import actual_parking_months
 from shared_code.storage.tables.forecasts import (
     forecast_versions,
@@ -31,7 +26,7 @@ from shared_code.storage.tables.forecasts import (
 )
 from shared_code.storage.tables.job_codes import job_codes, job_groups
 from shared_code.storage.tables.messages import audit_events, outbox_messages
-from tests.support.pnl_world import CHART, MONTHS, Figures, PnlWorld
+from tests.support.pnl_world import PnlWorld
 
 MID_APRIL = datetime(2025, 4, 15, 16, tzinfo=UTC)
 
@@ -42,7 +37,6 @@ MORE_ACCOUNTS = {
     "9412": ("Revenue valet overnight", "statistic"),
     "9520": ("Vehicles valet overnight", "statistic"),
 }
-LINES = {number: line for number, (_, line) in (CHART | MORE_ACCOUNTS).items()}
 
 
 class MonthlyWorld(PnlWorld):
@@ -50,14 +44,7 @@ class MonthlyWorld(PnlWorld):
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(folder, MID_APRIL, **settings)
-        self._insert(
-            accounts,
-            [
-                {"main_account": number, "name": name, "pnl_line": line}
-                for number, (name, line) in MORE_ACCOUNTS.items()
-            ],
-            std=True,
-        )
+        self.add_accounts(MORE_ACCOUNTS)
 
     def parked(self, site_id: str, month: str, category: str, revenue: str, vehicles: str) -> None:
         """Recorded revenue and vehicles of a category."""
@@ -72,9 +59,7 @@ class MonthlyWorld(PnlWorld):
             contract_start=date(2024, 1, 1),
             revenue_shares=(RevenueShareStructure(Accumulation.MONTHLY, (tier,)),),
         )
-        stored = StoredContract(new_identifier(), site_id, contract)
-        with self.runtime.database.writing() as connection:
-            add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
+        self.agree(site_id, contract)
 
     def valet_days(self, site_id: str, month: str, vehicles: Mapping[int, str]) -> None:
         """Saved daily valet vehicles by day of the month."""
@@ -115,17 +100,3 @@ class MonthlyWorld(PnlWorld):
         rows = self.rows(outbox_messages, "destination", "payload")
         told = [json.loads(body) for destination, body in rows if destination == FORECASTING_EVENTS]
         return sorted(told, key=lambda body: (body["period"], body["eventType"]))
-
-    def _balances(self, site_ids: Any, figures: Figures, months: Iterable[str] = MONTHS) -> list[dict[str, Any]]:
-        return [
-            {
-                "site_id": site_id,
-                "period": month,
-                "main_account": account,
-                "balance": Decimal(balance),
-                "amount": Decimal(balance) * (-1 if LINES[account] == "internal_revenue" else 1),
-            }
-            for site_id in ([site_ids] if isinstance(site_ids, str) else site_ids)
-            for month in months
-            for account, balance in figures.items()
-        ]

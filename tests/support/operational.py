@@ -74,6 +74,8 @@ def sql_server() -> Dialect:
     """The dialect of the oldest server that the product runs on."""
     dialect: Dialect = mssql.dialect()  # type: ignore[no-untyped-call]
     dialect.server_version_info = (13, 0)
+    # What it does by itself once it is connected; without it, it writes for servers that know no OFFSET and FETCH.
+    dialect._setup_version_attributes()  # type: ignore[attr-defined]
     return dialect
 
 

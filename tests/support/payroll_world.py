@@ -12,11 +12,7 @@ from typing import Any
 
 from shared_code.domain.contract import Contract, ContractType, LaborJob
 from shared_code.domain.escalation import Increment
-from shared_code.domain.site_scope import SiteScope
 from shared_code.messaging.message import FORECASTING_EVENTS
-from shared_code.sql.types import new_identifier
-from shared_code.storage.contract_writing import add_contracts
-from shared_code.storage.contracts import StoredContract
 from shared_code.storage.tables.facts import budget_payroll_job_months, schedule_payroll_days
 from shared_code.storage.tables.forecasts import forecast_versions, payroll_forecast_days, payroll_forecasts
 from shared_code.storage.tables.job_codes import job_codes, job_groups, site_job_code_rates, site_job_codes
@@ -54,14 +50,21 @@ class PayrollWorld(PnlWorld):
         self._insert(job_codes, [row], std=True, run=False)
 
     def use(
-        self, site_id: str, code: str, employees: int = 0, salary: str | None = None, *, is_active: bool = True
+        self,
+        site_id: str,
+        code: str,
+        employees: int = 0,
+        salary: str | None = None,
+        *,
+        is_active: bool = True,
+        is_flagged: bool = True,
     ) -> None:
-        """Employ people under a job code at a site; with a yearly salary they are salaried."""
+        """Employ people under a job code at a site; with a yearly salary they are salaried, unless nobody says so."""
         row = {
             "site_id": site_id,
             "job_code_id": code,
             "is_active": is_active,
-            "is_salaried": salary is not None,
+            "is_salaried": salary is not None and is_flagged,
             "allocated_annual_salary": salary and Decimal(salary),
             "active_employee_count": employees,
         }
@@ -98,9 +101,7 @@ class PayrollWorld(PnlWorld):
             increment=increment,
             labor_jobs=jobs,
         )
-        stored = StoredContract(new_identifier(), site_id, contract)
-        with self.runtime.database.writing() as connection:
-            add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
+        self.agree(site_id, contract)
 
     def hours(self, site_id: str = "TP001") -> dict[str, Any]:
         """The saved regular hours by `day code`, overtime after a plus."""

@@ -11,11 +11,15 @@ from typing import Any
 from sqlalchemy import Table, delete, event, select
 
 from shared_code.clock import FixedClock
+from shared_code.domain.contract import Contract
+from shared_code.domain.site_scope import SiteScope
 from shared_code.services.runtime import Runtime
 from shared_code.settings import Settings
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.types import new_identifier
 from shared_code.storage import stamps, versions
+from shared_code.storage.contract_writing import add_contracts
+from shared_code.storage.contracts import StoredContract
 from shared_code.storage.tables.accounts import accounts
 from shared_code.storage.tables.facts import (
     actual_account_months,
@@ -73,15 +77,18 @@ class PnlWorld:
         self.clock = FixedClock(moment)
         self.runtime = Runtime(Settings(db_primary_connection=f"sqlite:///{path}", **settings), self.clock)
         self._run = {"sync_run_id": new_identifier(), "loaded_at": moment}
-        self._insert(
-            accounts,
-            ({"main_account": number, "name": name, "pnl_line": line} for number, (name, line) in CHART.items()),
-            std=True,
-        )
+        self._lines: dict[str, str] = {}
+        self.add_accounts(CHART)
 
     def with_settings(self, **settings: Any) -> Runtime:
         """A runtime on the same database with other settings."""
         return Runtime(self.runtime.settings.model_copy(update=settings), self.clock)
+
+    def add_accounts(self, chart: Mapping[str, tuple[str, str]]) -> None:
+        """Accounts with their name and line of the P&L, by number."""
+        rows = [{"main_account": number, "name": name, "pnl_line": line} for number, (name, line) in chart.items()]
+        self._insert(accounts, rows, std=True)
+        self._lines |= {number: line for number, (_, line) in chart.items()}
 
     def add_sites(self, *site_ids: str, time_zone: str | None = None, **master: Any) -> None:
         rows = [
@@ -174,10 +181,17 @@ class PnlWorld:
         row |= {"is_salaried": salary is not None, "allocated_annual_salary": salary and Decimal(salary)}
         self._insert(site_job_codes, [row], std=True, run=False)
 
+    def agree(self, site_id: str, contract: Contract, end: date | None = None) -> None:
+        """Let a contract be in force at a site, until `end` or for good."""
+        stored = StoredContract(new_identifier(), site_id, contract, end)
+        with self.runtime.database.writing() as connection:
+            add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
+
     def forget(self, table: Table, **key: str) -> None:
-        """Take facts away again, as a load does that does not find them any more."""
+        """Take facts away again, as a load does that does not find them any more; it tells those who keep answers."""
         with self.runtime.database.writing() as connection:
             connection.execute(delete(table).filter_by(**key))
+            versions.raise_versions(connection, [versions.SHARED_TAG], self.clock.now())
 
     def forget_account(self, site_id: str, month: str, account: str) -> None:
         """Take one posted balance away again."""
@@ -219,7 +233,7 @@ class PnlWorld:
                 "period": month,
                 "main_account": account,
                 "balance": Decimal(balance),
-                "amount": Decimal(balance) * (-1 if CHART[account][1] == "internal_revenue" else 1),
+                "amount": Decimal(balance) * (-1 if self._lines[account] == "internal_revenue" else 1),
             }
             for site_id in ([site_ids] if isinstance(site_ids, str) else site_ids)
             for month in months
@@ -232,6 +246,7 @@ class PnlWorld:
         with self.runtime.database.writing() as connection:
             if complete:
                 insert_rows(connection, table, list(complete[0]), [tuple(row.values()) for row in complete])
+            versions.raise_versions(connection, [versions.SHARED_TAG], self.clock.now())
 
 
 def _days(first: str, last: str) -> list[date]:

@@ -31,14 +31,9 @@ from shared_code.domain.contract import (
     SupportType,
 )
 from shared_code.domain.escalation import Increment
-from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.tiers import Tier
-from shared_code.sql.types import new_identifier
-from shared_code.storage.contract_writing import add_contracts
-from shared_code.storage.contracts import StoredContract
-from shared_code.storage.tables.accounts import accounts
 from shared_code.storage.tables.facts import budget_payroll_job_months
-from tests.support.monthly_world import LINES, MonthlyWorld
+from tests.support.monthly_world import MonthlyWorld
 
 START = date(2023, 5, 1)
 BUDGET = {
@@ -113,22 +108,10 @@ OF_EVERY_TYPE: Mapping[str, Contract] = {
 class RevenueWorld(MonthlyWorld):
     """The database, with sentences for contracts and hours."""
 
-    def agree(self, site_id: str, contract: Contract, end: date | None = None) -> None:
-        """Let a contract be in force at a site, until `end` or for good."""
-        stored = StoredContract(new_identifier(), site_id, contract, end)
-        with self.runtime.database.writing() as connection:
-            add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
-
     def know_accounts(self, *numbers: str) -> None:
         """Put accounts into the chart that it does not have yet; they count nowhere in the P&L."""
-        self._insert(
-            accounts,
-            [
-                {"main_account": number, "name": f"Account {number}", "pnl_line": "statistic"}
-                for number in numbers
-                if number not in LINES
-            ],
-            std=True,
+        self.add_accounts(
+            {number: (f"Account {number}", "statistic") for number in numbers if number not in self._lines}
         )
 
     def budget_hours(self, site_id: str, hours: Mapping[str, str], months: Iterable[str]) -> None:

@@ -30,15 +30,16 @@ def reason_to_skip() -> str | None:
     return None
 
 
-def entities() -> Mapping[str, Any]:
-    """The namespace of the product, in the form that the emulator reads."""
+def entities(lock: str = "PT5M", time_to_live: str = "P1D") -> Mapping[str, Any]:
+    """The namespace of the product, in the form that the emulator reads; lock and time to live are its queues'."""
     queue = {
         "RequiresSession": True,
         "RequiresDuplicateDetection": True,
         "DuplicateDetectionHistoryTimeWindow": "PT10M",
-        "LockDuration": "PT5M",
+        "LockDuration": lock,
         "MaxDeliveryCount": 5,
-        "DefaultMessageTimeToLive": "P1D",
+        "DefaultMessageTimeToLive": time_to_live,
+        "DeadLetteringOnMessageExpiration": True,
     }
     topics = [
         {
@@ -46,7 +47,11 @@ def entities() -> Mapping[str, Any]:
             "Subscriptions": [
                 {
                     "Name": subscription.name,
-                    "Properties": {"RequiresSession": subscription.has_sessions, "MaxDeliveryCount": 10},
+                    "Properties": {
+                        "RequiresSession": subscription.has_sessions,
+                        "LockDuration": "PT1M" if lock == "PT5M" else lock,
+                        "MaxDeliveryCount": 10,
+                    },
                     "Rules": [
                         {
                             "Name": "wanted",
@@ -75,9 +80,9 @@ def entities() -> Mapping[str, Any]:
 class Emulator:
     """The emulator's process; what it held is gone when it is killed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock: str = "PT5M", time_to_live: str = "P1D") -> None:
         self._config = folder / "entities.json"
-        self._config.write_text(json.dumps(entities()))
+        self._config.write_text(json.dumps(entities(lock, time_to_live)))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None

@@ -4,14 +4,12 @@ The business date is 15 April 2025; daily actuals are loaded through 14 April wh
 """
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from shared_code.messaging.message import FORECASTING_EVENTS
-from shared_code.storage.tables.accounts import accounts
 from shared_code.storage.tables.facts import actual_statistic_days
 from shared_code.storage.tables.forecasts import (
     external_revenue_inputs,
@@ -21,7 +19,7 @@ from shared_code.storage.tables.forecasts import (
     site_statistics,
 )
 from shared_code.storage.tables.messages import audit_events, cache_versions, outbox_messages
-from tests.support.pnl_world import CHART, MONTHS, Figures, PnlWorld
+from tests.support.pnl_world import PnlWorld
 
 MID_APRIL = datetime(2025, 4, 15, 16, tzinfo=UTC)
 MORE_ACCOUNTS = {
@@ -37,10 +35,7 @@ class StatisticsWorld(PnlWorld):
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(folder, MID_APRIL, **settings)
-        rows = [
-            {"main_account": number, "name": name, "pnl_line": line} for number, (name, line) in MORE_ACCOUNTS.items()
-        ]
-        self._insert(accounts, rows, std=True)
+        self.add_accounts(MORE_ACCOUNTS)
 
     def record(self, site_id: str, first: str, last: str, **values: str) -> None:
         """The same counts (and `total_net_revenue`) of every day from `first` to `last`."""
@@ -83,21 +78,6 @@ class StatisticsWorld(PnlWorld):
     def heads(self, *columns: str) -> list[tuple[Any, ...]]:
         """The heads of the saved months."""
         return self.rows(site_statistics, *columns)
-
-    def _balances(self, site_ids: Any, figures: Figures, months: Iterable[str] = MONTHS) -> list[dict[str, Any]]:
-        lines = {number: line for number, (_, line) in (CHART | MORE_ACCOUNTS).items()}
-        return [
-            {
-                "site_id": site_id,
-                "period": month,
-                "main_account": account,
-                "balance": Decimal(balance),
-                "amount": Decimal(balance) * (-1 if lines[account] == "internal_revenue" else 1),
-            }
-            for site_id in ([site_ids] if isinstance(site_ids, str) else site_ids)
-            for month in months
-            for account, balance in figures.items()
-        ]
 
 
 def small_company(world: StatisticsWorld) -> StatisticsWorld:

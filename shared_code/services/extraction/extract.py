@@ -5,10 +5,12 @@ Source: Source side, "Incremental strategy" and "Run history, lineage, failure".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from shared_code import telemetry
 from shared_code.errors import InvalidInputError
 from shared_code.services.extraction.catalogue import FEEDS, NAMED_ONLY, resolve
-from shared_code.services.extraction.feed import Feed, SliceRequest
+from shared_code.services.extraction.feed import Feed, Slice, SliceRequest
 from shared_code.services.extraction.run import Order, RunOutcome, run_slice
 from shared_code.services.runtime import Runtime
 
@@ -32,12 +34,22 @@ def extract(
     _check(request)
     chosen = [resolve(name) for name in feeds] if feeds else default_feeds()
     outcomes = [
-        run_slice(runtime, feed, slice_, request.as_of, order or Order())
+        _traced_run(runtime, feed, slice_, request.as_of, order or Order())
         for feed in chosen
         if feed.is_used(runtime.settings)
         for slice_ in feed.slices(runtime, request)
     ]
     return ExtractReport(tuple(outcomes))
+
+
+def _traced_run(runtime: Runtime, feed: Feed, slice_: Slice, as_of: date, order: Order) -> RunOutcome:
+    with telemetry.span(f"feed {feed.name}", attributes={"feed": feed.name, "slice": slice_.name}) as span:
+        outcome = run_slice(runtime, feed, slice_, as_of, order)
+        told, rows = {"feed": feed.name, "state": outcome.end.state}, outcome.end.rows_read or 0
+        span.set_attributes({**told, "runId": outcome.sync_run_id, "rowsRead": rows})
+        telemetry.record(telemetry.FEED_ROWS, rows, told)
+        telemetry.record(telemetry.FEED_DURATION, outcome.duration_s, told)
+    return outcome
 
 
 def default_feeds() -> list[Feed]:

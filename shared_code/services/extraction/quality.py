@@ -1,4 +1,4 @@
-"""The rules that a read must pass before anything of it is published.
+"""The rules that a read must pass before anything of it is published: the guards among the rules of data quality.
 
 Source: Source side, "Data-quality rules".
 """
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from shared_code.domain import quality_rules as rules
+from shared_code.domain.quality_rules import LARGEST_MEASURE
 from shared_code.errors import ForecastError, SourceError
 from shared_code.services.extraction.feed import Control
 from shared_code.settings import Settings
 
 MISSING_FIELD = "MISSING_FIELD"
 """Reason of a row that lacks a required field, or has something there that cannot be read."""
-
-LARGEST_MEASURE = Decimal(999_999_999)
-"""Hours, counts, rooms and amounts lie between this and its negative; corrections are negative rows."""
 
 
 class QualityBreachError(ForecastError):
@@ -45,12 +44,12 @@ def check_not_empty(feed: str, rows: int, previous: int | None, settings: Settin
     `previous` are the rows of the last good read of the same kind, None when there was none.
     """
     if not previous and rows == 0:
-        raise QualityBreachError(f"{feed} has no rows at the source", code="EMPTY_FEED")
+        raise QualityBreachError(f"{feed} has no rows at the source", code=rules.EMPTY_FEED.code)
     if previous is not None and rows < settings.dq_min_feed_ratio * previous:
         raise QualityBreachError(
             f"{feed} brought {rows} rows where the last read brought {previous}; "
             f"less than {settings.dq_min_feed_ratio:%} is taken for a fault of the source",
-            code="EMPTY_FEED",
+            code=rules.EMPTY_FEED.code,
         )
 
 
@@ -60,7 +59,7 @@ def check_complete(feed: str, counts: ReadCounts, settings: Settings) -> None:
         raise QualityBreachError(
             f"{feed}: only {counts.complete} of {counts.rows} rows have every required field; "
             f"at least {settings.dq_completeness:%} must",
-            code="COMPLETENESS_BELOW_THRESHOLD",
+            code=rules.COMPLETENESS.code,
         )
 
 
@@ -70,7 +69,7 @@ def check_rejects(feed: str, counts: ReadCounts, settings: Settings) -> None:
         raise QualityBreachError(
             f"{feed}: {counts.rejected} of {counts.rows} rows were refused; "
             f"at most {settings.dq_max_reject_ratio:%} may be",
-            code="REJECT_RATIO_EXCEEDED",
+            code=rules.REJECT_RATIO.code,
         )
 
 
@@ -80,7 +79,7 @@ def check_sums(feed: str, control: Control, read: Mapping[str, Decimal]) -> None
         if read.get(measure, Decimal(0)) != expected:
             raise SourceError(
                 f"{feed}: {measure} adds up to {read.get(measure, Decimal(0))}, the source says {expected}",
-                code="INCOMPLETE_READ",
+                code=rules.INCOMPLETE_READ.code,
             )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared_code.domain.rounding import ZERO
 from shared_code.errors import ForecastError, TransientError
-from shared_code.messaging.events import load_messages
+from shared_code.messaging.events import discovery_events, load_messages
 from shared_code.services.extraction import quality
 from shared_code.services.extraction.feed import Control, Feed, Publication, Published, Reading, Slice, Transform
 from shared_code.services.extraction.quality import MISSING_FIELD, QualityBreachError, ReadCounts
@@ -29,7 +29,17 @@ from shared_code.services.runtime import Runtime
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
-from shared_code.storage import audit, feed_versions, outbox, pnl_inputs, runs, staged_rows, trend_results, versions
+from shared_code.storage import (
+    audit,
+    feed_versions,
+    job_codes,
+    outbox,
+    pnl_inputs,
+    runs,
+    staged_rows,
+    trend_results,
+    versions,
+)
 from shared_code.storage.audit import AuditEntry
 from shared_code.storage.publication import RunStamp
 from shared_code.storage.runs import MAX_REJECTS_KEPT, Reject, RunEnd, RunStart
@@ -261,8 +271,10 @@ class _Run:
             now = self.runtime.clock.now()
             run = RunStamp(self.run_id, now)
             publication = Publication(connection, self.runtime, run, self.slice, self.as_of)
+            known = job_codes.known_codes(connection)
             published = self.feed.publish(publication)
             self._announce(publication, published)
+            self._announce_job_codes(publication, known)
             watermark = self.feed.watermark(reading)
             content_hash = self.content.digest()
             feed_versions.record(
@@ -286,10 +298,12 @@ class _Run:
         return end
 
     def _announce(self, publication: Publication, published: Published) -> None:
-        """Raise the inputs version of the site-years touched and leave the events, in the publishing transaction."""
+        """Raise the inputs version of the site-years touched and leave the events, in the publishing transaction.
+
+        Answers show when each source was last read, so they change even where nothing new has come.
+        """
         connection, now = publication.connection, publication.moment
-        if not published.changes.is_empty:
-            versions.raise_versions(connection, [versions.SHARED_TAG], now)
+        versions.raise_versions(connection, [versions.SHARED_TAG], now)
         if published.event is None:
             return
         site_years = {(site_id, int(period[:4])) for site_id, period in published.changes.touched}
@@ -303,6 +317,13 @@ class _Run:
             trend_results.mark_stale(connection, set(changed), min(since))
         messages = load_messages(published.event, published.changes.touched, raised, now, self.run_id)
         outbox.append(connection, messages, now)
+
+    def _announce_job_codes(self, publication: Publication, known: frozenset[str]) -> None:
+        """Tell of job codes that this run has met first, at every site that it has met them at."""
+        connection, now, staging = publication.connection, publication.moment, self.feed.staging
+        if "job_code_id" in staging.c:
+            found = job_codes.discovered_at_sites(connection, staging, self.run_id, known)
+            outbox.append(connection, discovery_events(found, now, self.run_id), now)
 
     def _freshness(self, published: Published, now: datetime) -> str:
         """A run as of an earlier day is judged by the end of that day."""

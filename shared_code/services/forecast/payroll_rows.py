@@ -15,7 +15,7 @@ from typing import Final
 
 from shared_code.domain.employee_shares import Headcount, employee_weights
 from shared_code.domain.labor_hours import job_code_key
-from shared_code.domain.payroll_days import NO_LABOR, CodeDay, Labor, sum_labor, sum_of_sources
+from shared_code.domain.payroll_days import NO_LABOR, CodeDay, Labor, sum_labor, sum_labor_in_full, sum_of_sources
 from shared_code.domain.pnl_components import FigureSource
 from shared_code.domain.rounding import ZERO
 from shared_code.services.forecast.payroll_months import PayrollMode, SitePayroll
@@ -161,7 +161,7 @@ def figures_of(days: Iterable[CodeDay]) -> Figures:
         added(lambda day: day.entered),
         added(lambda day: day.forecast) or NO_LABOR,
         added(lambda day: day.budget) or NO_LABOR,
-        added(lambda day: day.scheduled),
+        sum_labor_in_full(day.scheduled for day in days),
         added(lambda day: day.actual),
         added(lambda day: day.effective) or NO_LABOR,
         sum_of_sources(day.source for day in days),

@@ -131,6 +131,11 @@ class PayrollView:
         """Whether the client pays by the hour of labor."""
         return self.mode is PayrollMode.CODE
 
+    @property
+    def shows_pay(self) -> bool:
+        """Whether salaried codes stand there with their pay: they have a row of their own at every level."""
+        return any(row.head.is_salaried and not row.masked for row in self.totals.families)
+
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from shared_code.errors import ForecastError, PreconditionRequiredError, VersionConflictError
 from shared_code.messaging.events import Edit, edit_messages
-from shared_code.services.forecast.author import Author, Precondition
+from shared_code.services.forecast.author import NEVER, Author, Precondition
 from shared_code.services.forecast.cells import Cell, CellChange, ChangeCount, Module, count_changes
 from shared_code.services.forecast.locks import LockedKey, require_unlocked
 from shared_code.services.periods import Period
@@ -228,7 +228,7 @@ class Section(ABC):
             "Somebody else has saved since you read this. Read it again and decide what is to be kept.",
             field="version",
             details={
-                "providedVersion": provided,
+                "providedVersion": None if provided == NEVER else provided,
                 "currentVersion": self.version,
                 "updatedBy": latest.updated_by if latest else None,
                 "updatedAt": latest.updated_at if latest else None,

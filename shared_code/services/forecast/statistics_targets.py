@@ -8,7 +8,7 @@ Source: REST API, "Statistics" (PUT /statistics/{siteId}/{period}); Calculations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
 from shared_code.domain.effective_statistics import effective_day
@@ -115,7 +115,9 @@ class Spreading:
         rest = exact(vehicles - closed - overnight)
         if rest < 0 or (rest and not self._days):
             most = MOST_VEHICLES if self._days else ZERO
-            raise _out_of_reach(field, exact(vehicles - closed), exact(overnight), most)
+            # Rounded up: somebody who sends the minimum that is named must reach it.
+            least = overnight.quantize(Decimal("0.01"), ROUND_CEILING)
+            raise _out_of_reach(field, exact(vehicles - closed), least, most)
         names = [f"{side}_{kind}" for kind in BEYOND_OVERNIGHT]
         weights = self._shape.weights(self._days, names, field)
         for name, total in zip(names, self._divided(rest, names), strict=True):

@@ -20,6 +20,7 @@ from shared_code.services.reference_data.reference_table import DELETE, VERSION,
 from shared_code.services.reference_data.report import Finding, ImportReport
 from shared_code.services.runtime import Runtime
 from shared_code.sql.types import new_identifier
+from shared_code.storage import versions
 
 LEASE = "data:import"
 """Held by every import: two never work at once."""
@@ -61,6 +62,7 @@ def import_table(
                 if report.is_good and merged.changes:
                     context = ImportContext(runtime, connection, operator, runtime.clock.now(), new_identifier())
                     table.write(context, merged.changes)
+                    versions.raise_versions(connection, [versions.SHARED_TAG], context.now)
                     audit_import(context, table, merged.changes, report.changes)
                 return report
         except IntegrityError as error:

@@ -17,6 +17,7 @@ from shared_code.sql.types import ExactDecimal, Identifier, UtcTimestamp, unicod
 FORECASTING = "forecasting"
 INTEGRATION = "integration"
 STAGING = "staging"
+ARCHIVE = "archive"
 
 metadata = MetaData(
     naming_convention={

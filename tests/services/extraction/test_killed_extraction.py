@@ -91,7 +91,7 @@ def _what_depends_on_them(database: Path) -> dict[str, Rows]:
         "aliases": _rows(database, "job_code_aliases"),
         "site job codes": _rows(database, "site_job_codes", without=frozenset({"version"})),
         "feed versions": _rows(database, "feed_versions"),
-        "inputs versions": _rows(database, "cache_versions"),
+        "inputs versions": _rows(database, "cache_versions", "tag <> 'shared'"),
         "messages": _messages(database),
     }
 

@@ -281,6 +281,23 @@ def test_a_change_concerns_its_own_site_months_and_site_years_only(company: Worl
     ]
 
 
+def test_a_job_code_that_was_not_known_is_told_once_for_every_site_that_named_it(company: World) -> None:
+    company.deliver(payroll_summary, _paid(), _paid(site="0002"), _paid(site="0002", title="GSA"))
+    company.run("paid_hours")
+    discovered = sorted(
+        (body["siteId"], body["jobCode"])
+        for body in map(json.loads, company.published(outbox_messages, "payload"))
+        if body["eventType"] == "JobCodeDiscovered"
+    )
+    assert discovered == [("0001", "VALET"), ("0002", "GSA"), ("0002", "VALET")]
+    company.execute(outbox_messages.delete())
+    company.deliver(payroll_summary, _paid(site="0003"))
+
+    company.run("paid_hours")
+
+    assert "JobCodeDiscovered" not in {subject for _, subject, _ in company.events()}
+
+
 def test_rows_of_unknown_sites_are_counted_and_make_no_job_code(company: World) -> None:
     company.deliver(payroll_summary, _paid(), _paid(site="9999", title="STRANGER"))
 

@@ -90,7 +90,7 @@ def test_the_salaried_flag_is_left_alone_and_without_it_no_pnl_is_concerned(worl
     world.run("salaries")
 
     assert world.published(site_job_codes, "is_salaried") == [False]
-    assert world.events() == []
+    assert [subject for _, subject, _ in world.events()] == ["JobCodeDiscovered"]
     assert world.inputs_versions() == {}
 
 
@@ -106,7 +106,7 @@ def test_another_salary_of_a_salaried_code_concerns_the_pnl_of_this_year_and_the
 
     assert world.published(site_job_codes, "site_id", "is_salaried") == [("0046", True), ("0047", False)]
     assert world.inputs_versions() == {"0046:2025": 1, "0046:2026": 1}
-    assert world.events() == [
+    assert [event for event in world.events() if event[1] == "ActualsLoaded"] == [
         ("forecasting-events", "ActualsLoaded", "0046"),
         ("forecasting-events", "ActualsLoaded", "0046"),
         ("forecasting.pl.refresh", "ActualsLoaded", "0046"),

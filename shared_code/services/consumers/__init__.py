@@ -1,0 +1,1 @@
+"""What is done with the messages of each queue and subscription."""
