@@ -1,12 +1,13 @@
 """Every operation that is served, by every role, on sites of theirs and of others, and without a token."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from shared_code.api.app import create_app
+from shared_code.api.app import ALIASES, create_app
 from tests.api.permission_table import AM, BILLING, CV, DM, FA, FOREIGN, OWN, ROLES, RVP, SERVICE, TABLE, Call, Target
 from tests.api.served_operations import SERVED
 from tests.api.serving import Api, first_error, served, told
@@ -20,6 +21,12 @@ BEHIND_THE_GATE = {200, 201, 202, 400, 404, 409, 422}
 
 
 CALLS = [call for call in TABLE if call.operation in SERVED]
+CALLS += [
+    replace(call, path=call.path.replace(family, alias, 1))
+    for call in CALLS
+    for alias, family in ALIASES.items()
+    if call.path.startswith(f"{family}/")
+]
 GUARDED = [call for call in CALLS if call.roles is not None]
 
 
