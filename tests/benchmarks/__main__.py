@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import analysis, api, extraction, import_time, memory, pnl, rates
+from tests.benchmarks import analysis, api, extraction, import_time, memory, messages, pnl, rates
 from tests.benchmarks.measure import Measure
 
 BENCHMARKS: dict[str, Callable[[], list[Measure]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measure]]] = {
     "rates": rates.measures,
     "pnl": pnl.measures,
     "analysis": analysis.measures,
+    "messages": messages.measures,
     "memory": memory.measures,
     "api": api.measures,
 }

@@ -34,6 +34,10 @@ class Nothing:
     def put(self, key: str, value: bytes, ttl_s: int) -> None:
         """Keeps nothing."""
 
+    def works(self) -> bool:
+        """It never does."""
+        return False
+
 
 def bare_app(content: bytes) -> FastAPI:
     """What FastAPI alone does with a request: a dependency, a path parameter, and a body that is there already."""
