@@ -17,6 +17,7 @@ from shared_code.messaging.relay import next_attempt, relay
 from shared_code.messaging.service_bus import ServiceBus
 from shared_code.services.held_lease import held
 from shared_code.services.runtime import Runtime
+from shared_code.sql.transient import retry_use_case
 from shared_code.storage import audit, embedded_queue, outbox
 from shared_code.storage.audit import AuditEntry
 from shared_code.storage.database import Database
@@ -113,10 +114,14 @@ def send_again(runtime: Runtime, age: timedelta, *, by: str) -> int:
 
     Source: Operations, "Backup, restore, continuity".
     """
-    with runtime.database.writing() as connection:
-        now = runtime.clock.now()
-        number = outbox.forget_sent(connection, now - age, now)
-        sentence = f"{number} messages sent since {now - age:%Y-%m-%d %H:%M} UTC are sent again"
-        entry = AuditEntry(user_id=by, module="outbox", item_key="resend", source="system", new_value=sentence)
-        audit.add_entries(connection, [entry], now)
-    return number
+
+    def attempt() -> int:
+        with runtime.database.writing() as connection:
+            now = runtime.clock.now()
+            number = outbox.forget_sent(connection, now - age, now)
+            sentence = f"{number} messages sent since {now - age:%Y-%m-%d %H:%M} UTC are sent again"
+            entry = AuditEntry(user_id=by, module="outbox", item_key="resend", source="system", new_value=sentence)
+            audit.add_entries(connection, [entry], now)
+        return number
+
+    return retry_use_case(attempt)

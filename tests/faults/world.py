@@ -22,6 +22,7 @@ from shared_code.services.extraction.feed import SliceRequest
 from shared_code.services.runtime import Runtime
 from shared_code.services.scheduled_jobs import propose
 from shared_code.settings import Settings
+from shared_code.sql.transient import retry_use_case
 from tests.faults.hosts import ROOT, KillableHost
 from tests.faults.savers import Saver, Savers
 
@@ -74,7 +75,8 @@ class FaultWorld:
     def ask_for_refreshes(self, clock: Clock) -> None:
         """Propose a slot of the job that asks for every P&L that is behind."""
         runtime = Runtime(self.settings(), clock)
-        propose(runtime, "refresh_pnl_all", clock.now().replace(microsecond=0))
+        slot = clock.now().replace(microsecond=0)
+        retry_use_case(lambda: propose(runtime, "refresh_pnl_all", slot))
         runtime.close()
 
     def change_warehouse(self, chance: random.Random) -> None:
