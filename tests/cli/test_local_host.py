@@ -88,6 +88,8 @@ def test_waiting_ends_when_the_host_is_stopped_and_the_port_is_free_again(
 
 def test_ctrl_c_ends_the_host_cleanly() -> None:
     script = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job would ignore it
         "from cli.host.functions import index\n"
         "from cli.host.host import LocalHost\n"
         "from tests.support.small_functions import Seen, small_app\n"

@@ -42,7 +42,9 @@ def _export(world: ReferenceWorld, table: str) -> list[dict[str, Any]]:
 
 
 def _versions(world: ReferenceWorld) -> dict[str, int]:
-    return {row.tag: row.version for row in world.rows_of(cache_versions) if not row.tag.startswith("site:")}
+    """The counters of inputs and permissions; those of kept answers are not looked at here."""
+    rows = world.rows_of(cache_versions)
+    return {row.tag: row.version for row in rows if row.tag != "shared" and not row.tag.startswith("site:")}
 
 
 def _messages(world: ReferenceWorld) -> list[tuple[str, str, str, str | None]]:
