@@ -206,6 +206,11 @@ def data_of(response: httpx.Response) -> dict[str, Any]:
     return data
 
 
+def contents(response: httpx.Response) -> str:
+    """What an answer says, without the time and the number of the request: they may have any digits in them."""
+    return json.dumps({name: part for name, part in response.json().items() if name not in ("timestamp", "requestId")})
+
+
 def told(response: httpx.Response) -> tuple[int, str, str | None]:
     """Status, code and field of a failure with one error."""
     assert len(response.json()["errors"]) == 1

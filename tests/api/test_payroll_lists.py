@@ -9,7 +9,7 @@ import pytest
 
 from shared_code.api.app import create_app
 from shared_code.domain.contract import LaborJob
-from tests.api.serving import BASE, Api, served, told
+from tests.api.serving import BASE, Api, contents, served, told
 from tests.support.payroll_world import PayrollWorld, valet_company
 
 FAMILIES = f"{BASE}/payroll/job-families"
@@ -93,7 +93,7 @@ def test_pay_of_salaried_codes_is_hidden(api: Api, world: PayrollWorld) -> None:
     answer = api.get(CODES)
     hidden = answer.json()["data"][0]
     assert (hidden["allocatedSalaryCost"], hidden["averageHourlyRate"], hidden["masked"]) == (None, None, True)
-    assert "73000" not in answer.text
+    assert "73000" not in contents(answer)
 
 
 def test_the_salary_of_a_code_that_is_not_flagged_is_shown_to_nobody_but_administrators(
@@ -107,7 +107,7 @@ def test_the_salary_of_a_code_that_is_not_flagged_is_shown_to_nobody_but_adminis
     answer = api.get(CODES)
     hidden = answer.json()["data"][0]
     assert (hidden["isSalaried"], hidden["allocatedSalaryCost"], hidden["averageHourlyRate"]) == (False, None, 35.1)
-    assert "61214" not in answer.text
+    assert "61214" not in contents(answer)
 
 
 def test_a_site_out_of_reach_is_refused(api: Api) -> None:
