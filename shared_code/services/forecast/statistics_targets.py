@@ -76,7 +76,10 @@ class Spreading:
         """Give the period a drive-in ratio: the same one on all open days, in place of overnight counts."""
         now = self._volumes()
         rooms = _sum_of(now.values()).occupied_rooms
-        whole = self._closed.occupied_rooms + rooms if self._rooms else ZERO
+        whole = self._closed.occupied_rooms + rooms
+        if not self._rooms:
+            self._keep_drive_in(drive_in_ratio, whole)
+            return
         needed = exact(drive_in_ratio * whole - self._closed.overnight)
         of_day = _ratio("driveInRatio", drive_in_ratio, needed, rooms, whole)
         if of_day is None:
@@ -86,6 +89,13 @@ class Spreading:
                 captured = ratio(max(ZERO, min(ONE, now[day].capture_ratio)))
                 self._put(day, valet_overnight=None, self_overnight=None, capture_ratio=captured)
             self._put(day, drive_in_ratio=of_day)
+
+    def _keep_drive_in(self, drive_in_ratio: Decimal, budgeted_rooms: Decimal) -> None:
+        """Accept the ratio that a site without rooms has: none, or that of rooms which its budget has nevertheless."""
+        overnight = self._closed.overnight + _sum_of(self._volumes().values()).overnight
+        only = ratio(overnight / budgeted_rooms) if budgeted_rooms else ZERO
+        if drive_in_ratio != only:
+            raise _out_of_reach("driveInRatio", drive_in_ratio, only, only)
 
     def capture(self, capture_ratio: Decimal) -> None:
         """Give the period a capture ratio: the same one on all open days; counted overnight cars are split anew."""

@@ -42,7 +42,9 @@ JUNE: Final = "2025-06"
 RATIO = st.decimals(0, 1, places=6)
 COUNT = st.decimals(0, 500, places=2)
 MONTHLY = st.decimals(0, 6000, places=2)
-BUDGETED = st.decimals(-300, 6000, places=2)
+BUDGETED = st.decimals(0, 6000, places=2)
+CORRECTED = st.decimals(-300, 6000, places=2)
+"""Balances that corrections have turned negative: no figure can then be promised, but nothing absurd is saved."""
 NULLABLE_RATIO = st.none() | RATIO
 NULLABLE_COUNT = st.none() | COUNT
 
@@ -53,11 +55,11 @@ TARGETS = st.fixed_dictionaries(
 
 
 @st.composite
-def april(draw: st.DrawFn) -> SiteStatistics:
+def april(draw: st.DrawFn, budgeted: st.SearchStrategy[Decimal] = BUDGETED) -> SiteStatistics:
     """April of a site: a budget or none, days that were recorded up to yesterday, days that are saved."""
     rooms = draw(st.just(0) | st.integers(10, 400))
     accounts = ("9440", "9510", "9520", "9530", "9560", "9570")
-    balances = {account: draw(BUDGETED) for account in accounts} if draw(st.booleans()) else {}
+    balances = {account: draw(budgeted) for account in accounts} if draw(st.booleans()) else {}
     recorded = {
         day: RecordedDay(
             StatisticsDay(
@@ -125,11 +127,32 @@ def test_a_month_has_the_figures_that_were_spread_over_it(
         # Counts have 4 decimals: of few cars the ratio cannot be told exactly.
         error = Decimal("0.0002") / abs(figures.known.overnight) if figures.known.overnight else Decimal(0)
         assert abs((figures.capture_ratio or Decimal(0)) - targets["capture"]) <= Decimal("0.0000005") + error
+
+
+@settings(max_examples=100, deadline=None)
+@given(april(CORRECTED), TARGETS, st.lists(st.integers(0, 9), min_size=30, max_size=30))
+def test_what_is_spread_over_a_month_is_possible_on_each_day(
+    statistics: SiteStatistics, targets: dict[str, Decimal], weights: list[int]
+) -> None:
+    try:
+        after = spread(statistics, targets, weights)
+    except (CalculationRefusedError, RuleViolationError):
+        return
     for day in after.months[APRIL].saved.values():
         assert 0 <= (day.rooms(after.available_rooms) or 0) <= after.available_rooms
         assert all((getattr(day, name) or 0) >= 0 for name in (*ENTERED_COUNTS, *OVERNIGHT))
         assert all(0 <= (getattr(day, name) or 0) <= 1 for name in RATIOS)
         assert not (day.drive_in_ratio is not None and day.valet_overnight is not None)
+
+
+def test_a_site_without_rooms_keeps_the_drive_in_ratio_of_rooms_that_its_budget_has() -> None:
+    accounts = {"9440": Decimal(30), "9560": Decimal(15)}
+    budget = BudgetMonth(APRIL, (), accounts, {})
+    month = MonthStatistics(APRIL, 0, True, budget, SavedMonth([]), {}, {})
+    statistics = SiteStatistics(EditWindow(TODAY), 0, None, {APRIL: month})
+    assert spread(statistics, {"drive_in": Decimal("0.5")}, []).months[APRIL].saved == {}
+    with pytest.raises(CalculationRefusedError, match=r"they can have 0\.5 to 0\.5"):
+        spread(statistics, {"drive_in": Decimal(0)}, [])
 
 
 @settings(max_examples=100, deadline=None)
@@ -145,7 +168,7 @@ def test_spreading_the_same_figures_again_changes_nothing(
 
 
 @settings(max_examples=60, deadline=None)
-@given(april())
+@given(april(CORRECTED))
 def test_the_days_of_a_month_add_up_to_it(statistics: SiteStatistics) -> None:
     first, last = first_day(APRIL), last_day(APRIL)
     for family in (statistics.effective, statistics.forecast):
