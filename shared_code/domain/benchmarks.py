@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shared_code.domain.metrics import Quotient, change_percent, is_lower_better, pool
-from shared_code.domain.rounding import percent, ratio
+from shared_code.domain.rounding import percent, ratio, settled
 
 _HUNDRED = Decimal(100)
 
@@ -78,7 +78,7 @@ def benchmark(metric: str, site: str, members: Iterable[Member], limits: Benchma
     for member in members:
         value = member.value
         if member.metric is not None and value is not None:
-            values[member.site] = value
+            values[member.site] = settled(value)
             quotients.append(member.metric)
     own = values.get(site)
     site_value = None if own is None else ratio(own)
@@ -123,6 +123,6 @@ def _better_and_worse(metric: str, own: Decimal, values: Collection[Decimal]) ->
 
 
 def _flag(deviation: Decimal, in_line_percent: Decimal) -> Flag:
-    if abs(deviation) <= in_line_percent:
+    if abs(settled(deviation)) <= in_line_percent:
         return Flag.IN_LINE
     return Flag.ABOVE if deviation > 0 else Flag.BELOW

@@ -258,6 +258,11 @@ class Contract:
         """Whether terms of `contract_type` are priced."""
         return contract_type in self.contract_types
 
+    @property
+    def shares_categories(self) -> bool:
+        """Whether a revenue share takes single categories only."""
+        return any(share.revenue_categories for share in self.revenue_shares)
+
 
 def is_active(start: date | None, end: date | None, period: str) -> bool:
     """Whether a fee or job row counts in `period`: in full when it holds on the first day, else not at all.

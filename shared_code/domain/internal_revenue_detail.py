@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from shared_code.domain.account_figures import AccountAmount
 from shared_code.domain.billable_accounts import BillableAccounts
+from shared_code.domain.contract import FeeType
 from shared_code.domain.escalation import Escalated
 from shared_code.domain.fixed_fee import FixedFee
 from shared_code.domain.labor_hour_fee import LaborHourFee
@@ -143,7 +144,7 @@ def other_revenue_detail(revenue: OtherRevenue) -> Detail:
 def _fee_text(fee: ManagementFee) -> str:
     if fee.agreed is None:
         return " + ".join(f"{job.job_code} {_job_text(job)}" for job in fee.jobs)
-    if fee.total == fee.agreed.value:
+    if fee.type is FeeType.FIXED:
         return _escalated_text(fee.agreed)
     return f"{_text(fee.net_external_revenue)} × {_escalated_text(fee.agreed)} %"
 

@@ -33,6 +33,11 @@ class LaborDay:
     regular_hours: Decimal | None = None
     overtime_hours: Decimal | None = None
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether hours of either kind are saved, be they 0."""
+        return self.regular_hours is not None or self.overtime_hours is not None
+
 
 @dataclass(frozen=True, slots=True)
 class JobHours:
@@ -66,12 +71,10 @@ def add_hours_by_code(days: Iterable[LaborDay], source: HoursSource) -> dict[str
     """Sum of the hours of `days` by job code key; a code without any value has no entry."""
     sums: dict[str, list[Decimal]] = {}
     for labor_day in days:
-        regular, overtime = labor_day.regular_hours, labor_day.overtime_hours
-        if regular is None and overtime is None:
-            continue
-        total = sums.setdefault(job_code_key(labor_day.job_code), [ZERO, ZERO])
-        total[0] += regular or ZERO
-        total[1] += overtime or ZERO
+        if labor_day.is_saved:
+            total = sums.setdefault(job_code_key(labor_day.job_code), [ZERO, ZERO])
+            total[0] += labor_day.regular_hours or ZERO
+            total[1] += labor_day.overtime_hours or ZERO
     return {code: JobHours(regular, overtime, source) for code, (regular, overtime) in sums.items()}
 
 

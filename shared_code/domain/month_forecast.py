@@ -56,14 +56,21 @@ class ForecastMonth:
 
 
 def forecast_month(
-    month: MonthInputs, budget: BudgetMonth, terms: SiteTerms, account_names: Mapping[str, str]
+    month: MonthInputs,
+    budget: BudgetMonth,
+    terms: SiteTerms,
+    account_names: Mapping[str, str],
+    *,
+    by_category: bool = False,
 ) -> ForecastMonth:
     """The forecast of `month`: what is saved, else its budget.
+
+    `by_category` asks for the revenue of the categories also where it makes no difference to the month itself.
 
     Source: Calculations, "Order of dependencies".
     """
     saved, contract = month.saved, month.contract
-    external = forecast_external(budget, saved, terms.available_rooms, by_category=_shares_categories(contract))
+    external = forecast_external(budget, saved, terms.available_rooms, by_category=by_category)
     accounts = forecast_other_expense(saved.other_expenses, other_expense_accounts(budget.balances))
     payroll_inputs = PayrollInputs(terms.job_codes, saved.hours, month.budget_hours, budget.amount(PnlRow.PAYROLL))
     payroll = forecast_payroll(month.period, payroll_inputs)
@@ -173,8 +180,3 @@ def _hours_text(code: CodePayroll) -> str:
     """Hours of a code, where they come from and what they cost."""
     hours = f"{figure_text(code.hours.total)} h ({code.hours.source.value})"
     return f"{hours}, no rate" if code.cost is None else f"{hours} = {figure_text(code.cost)}"
-
-
-def _shares_categories(contract: Contract | None) -> bool:
-    """Whether the contract shares the revenue of single categories."""
-    return contract is not None and any(share.revenue_categories for share in contract.revenue_shares)

@@ -8,6 +8,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+"""The years that periods and dates may name: any other is a slip of the keyboard.
+
+Source: REST API, "Periods and windows".
+"""
+
+EARLIEST, LATEST = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+"""The first and the last day of these years."""
+
 
 class MonthKind(StrEnum):
     """What a month is on a business date: closed, running, or still to come."""

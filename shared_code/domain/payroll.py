@@ -73,7 +73,7 @@ class PayrollInputs:
     @property
     def has_saved_hours(self) -> bool:
         """Whether any day of any job code has a saved value, be it 0."""
-        return any(day.regular_hours is not None or day.overtime_hours is not None for day in self.saved)
+        return any(day.is_saved for day in self.saved)
 
 
 @dataclass(frozen=True, slots=True)

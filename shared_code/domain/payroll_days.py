@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from shared_code.domain.actual_payroll import RecordedLabor, last_payroll_day
 from shared_code.domain.contract import Contract, ContractType, is_active
@@ -205,7 +206,7 @@ class _MonthView:
         self._through = month.paid_through
         self._has_saved = month.payroll.has_saved_hours
         self._saved: dict[str, dict[date, LaborDay]] = {}
-        for saved in month.payroll.saved:
+        for saved in filter(attrgetter("is_saved"), month.payroll.saved):
             self._saved.setdefault(job_code_key(saved.job_code), {})[saved.day] = saved
         self._recorded = {(job_code_key(labor.job_code), labor.day): labor for labor in month.recorded}
         self._scheduled = {(job_code_key(shift.job_code), shift.day): shift.hours for shift in month.scheduled}
@@ -269,7 +270,7 @@ class _MonthView:
 
     def _entered(self, key: str, day: date, rate: Decimal | None) -> Labor | None:
         saved = self._saved.get(key, {}).get(day)
-        if saved is None or (saved.regular_hours is None and saved.overtime_hours is None):
+        if saved is None:
             return None
         return self._billed(key, _priced(saved.regular_hours or ZERO, saved.overtime_hours or ZERO, rate))
 

@@ -4,7 +4,7 @@ Source: Data model, "Precision" and "Results and snapshots".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
 from enum import StrEnum
 from operator import attrgetter
@@ -59,7 +59,7 @@ class Line:
     @property
     def source(self) -> FigureSource:
         """Where the figure comes from: what its components share, else `mixed`; a formula is a forecast."""
-        return common_source(component.source for component in self.components)
+        return common_source((component.code, component.source) for component in self.components)
 
 
 UNAVAILABLE = Line(None)
@@ -107,9 +107,17 @@ FORMULA_PARTS = frozenset(
 """Components that are parts of a formula; the component of an expense line is an account otherwise."""
 
 
-def common_source(sources: Iterable[FigureSource | str | None]) -> FigureSource:
-    """The source of a figure whose components have `sources`."""
-    found = {source or FigureSource.FORECAST for source in sources}
+def common_source(parts: Iterable[tuple[str, FigureSource | str | None]]) -> FigureSource:
+    """The source of a figure that is made of `parts`, each with its code and its source.
+
+    An override is a saved figure, whatever it replaces; a part without a source of its own (`none`) has no say.
+
+    Source: REST API, "Shapes used in several places".
+    """
+    known = list(parts)
+    if any(code == OVERRIDE for code, _ in known):
+        return FigureSource.FORECAST
+    found = {source or FigureSource.FORECAST for _, source in known} - {FigureSource.NONE}
     if not found:
         return FigureSource.FORECAST
     return FigureSource(found.pop()) if len(found) == 1 else FigureSource.MIXED
@@ -145,14 +153,16 @@ def budget_part(row: PnlRow, amount: Decimal) -> Component:
 def line_of_parts(amount: Decimal, parts: Sequence[Component]) -> Line:
     """A line whose `parts` may have any number of decimals: they are cut to the 6 with which they are kept.
 
-    The last one takes what cutting leaves, so that the parts still add up to what rounds to the cell of `amount`.
+    Where the cut parts would not add up to what rounds to the cell of `amount`, the last one takes what cutting leaves.
 
     Source: Data model, "Precision".
     """
-    *first, last = parts
-    kept = [replace(part, amount=_cut(part.amount)) for part in first]
-    rest = _cut(amount) - sum([part.amount for part in kept], ZERO)
-    return Line(amount, (*kept, replace(last, amount=rest)))
+    amounts = [_cut(part.amount) for part in parts]
+    total = sum(amounts, ZERO)
+    if money(total) != money(amount):
+        amounts[-1] += _cut(amount) - total
+    kept = zip(parts, amounts, strict=True)
+    return Line(amount, tuple([Component(part.code, part.label, cut, part.source, part.detail) for part, cut in kept]))
 
 
 def figure_text(figure: Decimal) -> str:

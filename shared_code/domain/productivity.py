@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from shared_code.domain.metrics import Quotient
 from shared_code.domain.rounding import ZERO, ratio
 
 _HUNDRED = Decimal(100)
-_EXACT = Context(prec=60)
+_PRECISE = Context(prec=60)
 
 
 class VehicleScope(StrEnum):
@@ -155,15 +156,21 @@ def occupancy_impact(days: Iterable[tuple[Decimal | None, Decimal | None]]) -> D
 
     Source: Calculations, "Productivity".
     """
-    pairs = [(x, y) for x, y in days if x is not None and y is not None]
+    # As fractions, because rounded sums of an occupancy such as 1/3 leave equal days a spread.
+    pairs = [(Fraction(x), Fraction(y)) for x, y in days if x is not None and y is not None]
     count = len(pairs)
     if count < 3:
         return None
-    sum_x = sum((x for x, _ in pairs), ZERO)
-    sum_y = sum((y for _, y in pairs), ZERO)
-    spread_x = count * sum((x * x for x, _ in pairs), ZERO) - sum_x * sum_x
-    spread_y = count * sum((y * y for _, y in pairs), ZERO) - sum_y * sum_y
-    if spread_x <= 0 or spread_y <= 0:
+    sum_x, sum_y = _total(x for x, _ in pairs), _total(y for _, y in pairs)
+    spread_x = count * _total(x * x for x, _ in pairs) - sum_x * sum_x
+    spread_y = count * _total(y * y for _, y in pairs) - sum_y * sum_y
+    if not spread_x or not spread_y:
         return None
-    together = count * sum((x * y for x, y in pairs), ZERO) - sum_x * sum_y
-    return ratio(_EXACT.divide(together, _EXACT.sqrt(_EXACT.multiply(spread_x, spread_y))))
+    together = count * _total(x * y for x, y in pairs) - sum_x * sum_y
+    squared = together * together / (spread_x * spread_y)
+    correlation = _PRECISE.sqrt(_PRECISE.divide(squared.numerator, squared.denominator))
+    return ratio(correlation if together > 0 else -correlation)
+
+
+def _total(figures: Iterable[Fraction]) -> Fraction:
+    return sum(figures, Fraction())

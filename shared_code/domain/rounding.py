@@ -13,8 +13,13 @@ _GUARD = Decimal(1).scaleb(-18)
 """A quotient that never ends lies a hair below or above the exact figure: a half must be seen as a half."""
 
 
+def settled(value: Decimal) -> Decimal:
+    """`value` as it is compared with a limit: a quotient of quotients that is the limit is not beyond it."""
+    return value.quantize(_GUARD, context=_CONTEXT)
+
+
 def _rounded(value: Decimal, unit: Decimal) -> Decimal:
-    return value.quantize(_GUARD, context=_CONTEXT).quantize(unit, context=_CONTEXT) + ZERO
+    return settled(value).quantize(unit, context=_CONTEXT) + ZERO
 
 
 def round_half_up(value: Decimal, places: int) -> Decimal:

@@ -164,7 +164,9 @@ class _Month:
     def _forecast_of(self, budget: BudgetMonth | None) -> ForecastMonth | None:
         if budget is None:
             return None
-        return forecast_month(self._month, budget, self._inputs.terms, self._inputs.account_names)
+        inputs = self._inputs
+        by_category = inputs.shares_categories
+        return forecast_month(self._month, budget, inputs.terms, inputs.account_names, by_category=by_category)
 
     def _forecast_lines(self) -> Lines:
         """The forecast; without a published budget only claims are known."""

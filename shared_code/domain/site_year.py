@@ -20,7 +20,7 @@ from shared_code.domain.site_month import ComputedMonth, carry, compute_month
 from shared_code.domain.site_year_inputs import SiteYearInputs
 from shared_code.domain.trend_figures import TrendFigures, carried_figures
 
-CALCULATION_VERSION = 3
+CALCULATION_VERSION = 4
 """Raised whenever a formula changes, so that what was stored by the old one is computed again."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from shared_code.domain.actual_payroll import RecordedLabor
 from shared_code.domain.contract import Contract
@@ -135,3 +136,15 @@ class SiteYearInputs:
     earlier: Sequence[MonthInputs] = ()
     carried: Mapping[str, CarriedMonth] = field(default_factory=dict)
     contract_problem: str | None = None
+
+    @property
+    def shares_categories(self) -> bool:
+        """Whether the contract of any month shares the revenue of single categories.
+
+        Then every month has to know its categories: a share accumulates over the months of its period, also over
+        those that had another contract or none.
+
+        Source: Calculations, "Tiers" and "Revenue share".
+        """
+        contracts = (month.contract for month in chain(self.earlier, self.months))
+        return any(contract is not None and contract.shares_categories for contract in contracts)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shared_code.domain.metrics import change_percent, is_lower_better
-from shared_code.domain.rounding import ZERO, percent, ratio
+from shared_code.domain.rounding import ZERO, percent, ratio, settled
 
 _HUNDRED = Decimal(100)
 _LONGEST_FILLED_GAP = 6
@@ -132,7 +132,7 @@ def fill_gaps(values: Sequence[Decimal | None]) -> FilledSeries:
 
 
 def _direction(metric: str, change: Decimal, stable_percent: Decimal) -> Direction:
-    if abs(change) <= stable_percent:
+    if abs(settled(change)) <= stable_percent:
         return Direction.STABLE
     return Direction.IMPROVING if (change < 0) == is_lower_better(metric) else Direction.DEGRADING
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from shared_code.domain.actual_payroll import RecordedLabor, actual_hours, actual_payroll, last_payroll_day
+from shared_code.domain.blended_vehicles import add_volumes, blend_vehicles
 from shared_code.domain.effective_statistics import StatisticsMonth, effective_statistics
 from shared_code.domain.labor_hours import JobHours, LaborDay, blend_hours, forecast_hours, forecast_hours_after
 from shared_code.domain.months import days_in, first_day, period_of
@@ -22,7 +23,6 @@ from shared_code.domain.site_figures import RoomNights
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.statistics import (
     OCCUPIED_ROOMS_ACCOUNT,
-    VOLUMES_OF,
     StatisticsDay,
     Volumes,
     budget_volumes,
@@ -171,11 +171,9 @@ def _running_month(key: SiteMonth, today: date, facts: _Facts, plan: _Plan) -> R
 
 def _blended_vehicles(counted: Mapping[date, Volumes], plan: _Plan) -> Volumes | None:
     """Recorded vehicles to the last day with any, the plan after it; None where nothing is known at all."""
-    last = max((day for day, volumes in counted.items() if volumes.total_vehicles + volumes.comps), default=None)
-    if last is None:
-        return plan.volumes_after(None) if plan.is_known else None
-    recorded = [volumes for day, volumes in counted.items() if day <= last]
-    return add_volumes([*recorded, plan.volumes_after(last)])
+    if not plan.is_known and not any(volumes.total_vehicles or volumes.comps for volumes in counted.values()):
+        return None
+    return blend_vehicles(counted, plan.statistics)
 
 
 def _blended_rooms(
@@ -198,11 +196,6 @@ def _rooms_to_date(days: Iterable[RecordedStatistics], rooms: int) -> RoomNights
         rooms * sum(day.room_days for day in known),
         sum((day.overnight for day in known), ZERO),
     )
-
-
-def add_volumes(parts: Iterable[Volumes]) -> Volumes:
-    """Rooms and vehicles of several days together."""
-    return Volumes(*[sum(column, ZERO) for column in zip(*map(VOLUMES_OF, parts), strict=True)])
 
 
 def _by_site(found: Mapping[tuple[str, date], T], dates: Mapping[str, date]) -> dict[str, dict[date, T]]:

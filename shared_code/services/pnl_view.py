@@ -154,7 +154,7 @@ def _forecast_source(row: PnlRow, parts: Sequence[StoredComponent]) -> FigureSou
     """Whether a forecast cell is calculated, or the budget as it stands because nothing is saved."""
     if not parts and row in _ROWS_OF_ACCOUNTS:
         return FigureSource.BUDGET
-    return common_source(part.rate_source for part in parts)
+    return common_source((part.component, part.rate_source) for part in parts)
 
 
 def _breakdown(row: PnlRow, base: Family, shown: Sequence[str], cells: SiteCells) -> tuple[MonthBreakdown, ...] | None:

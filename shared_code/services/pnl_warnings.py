@@ -9,6 +9,7 @@ from shared_code.domain.months import MonthKind
 from shared_code.domain.pnl_rows import CELL_ROWS, EXPENSE_ROWS, PnlRow
 from shared_code.domain.site_year import DataStatus, Scenario
 from shared_code.domain.variance import Variance
+from shared_code.services.forecast.monthly_warnings import no_budget
 from shared_code.services.pnl_families import BUDGET, Family
 from shared_code.services.pnl_site_cells import SiteCells
 from shared_code.services.pnl_table import LineValue, PnlLine, ViewWarning, line_code
@@ -147,14 +148,7 @@ def _without_budget(family: Family, lines: Sequence[PnlLine], *, is_comparison: 
         for values in columns
         if all(_figure(value, is_comparison=is_comparison) == 0 for value in values)
     ]
-    if not periods:
-        return None
-    return ViewWarning(
-        "NO_BUDGET",
-        f"No budget is loaded for {_listed(periods)}; 0 is shown",
-        None,
-        {"periods": periods},
-    )
+    return no_budget(periods) if periods else None
 
 
 def _without_revenue(base: Family, kinds: Sequence[MonthKind], lines: Sequence[PnlLine]) -> ViewWarning | None:

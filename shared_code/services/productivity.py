@@ -47,8 +47,6 @@ SEASONAL_METRIC = "vehicles_served"
 Figures = Mapping[str, Decimal | None]
 """Rounded figures by metric; None where a denominator is 0 or something is not known."""
 
-MonthQuotients = Mapping[str, Quotient]
-
 
 @dataclass(frozen=True, slots=True)
 class FamilyFigures:
@@ -268,7 +266,7 @@ def _warnings(period: Period, values: Figures, known: frozenset[str]) -> Iterato
             continue
         reason = "zero_denominator" if metric in known else "no_data"
         cause = (
-            "what it is divided by is 0"
+            "what it is divided by is 0; check the figures of the period"
             if metric in known
             else "the figures that it is made of are not known; see whether their source has been loaded"
         )

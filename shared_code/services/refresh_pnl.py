@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from shared_code import telemetry
 from shared_code.domain.errors import CALCULATION_ERROR, CalculationError
+from shared_code.domain.months import FIRST_YEAR, LAST_YEAR
 from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.site_scope import SiteScope
 from shared_code.domain.site_year import Scenario, SiteYearResult, compute_site_year
@@ -27,8 +28,6 @@ from shared_code.storage.versions import SiteYear
 
 BATCH_SITES = 50
 """Sites of one batch: as many as are read, computed and stored together, and hold the others up for that long."""
-
-FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 Progress = Callable[[int, int], None]
 """Called with the site-years done so far and all of them."""
@@ -86,7 +85,8 @@ def refresh_pnl(
             site_ids = sorted(by_year[year])
             for start in range(0, len(site_ids), batch_sites):
                 batch = site_ids[start : start + batch_sites]
-                refresh.batch(year, batch)
+                with no_cycle_search():
+                    refresh.batch(year, batch)
                 tally.done += len(batch)
                 if progress is not None:
                     progress(tally.done, tally.asked)
@@ -127,7 +127,7 @@ class _Refresh:
                 self._tally.errors.append(RefreshError(site_id, year, "INVALID_PERIOD", message))
             return
         scope = SiteScope.of(site_ids)
-        with no_cycle_search(), self._runtime.database.reading() as connection:
+        with self._runtime.database.reading() as connection:
             state = freshness(self._runtime, connection, scope, [year])
             self._report_uncomputable(year, site_ids, state)
             late = self._to_compute(year, state)
@@ -138,11 +138,10 @@ class _Refresh:
             inputs = pnl_inputs.site_year_inputs(connection, scope, year, dates, state.published, rates)
         results = {}
         computed = {}
-        with no_cycle_search():
-            for site_id in late:
-                outcome = self._compute(inputs.pop(site_id), state)
-                if outcome is not None:
-                    results[site_id], computed[site_id] = outcome
+        for site_id in late:
+            outcome = self._compute(inputs.pop(site_id), state)
+            if outcome is not None:
+                results[site_id], computed[site_id] = outcome
         stored = retry_use_case(lambda: self._store(scope, year, computed, results))
         self._tally.computed += len(computed)
         self._tally.written += stored.rows_written
@@ -184,7 +183,7 @@ class _Refresh:
         results: Mapping[str, SiteYearResult],
     ) -> Stored:
         """One transaction: results, stamps and events, or nothing."""
-        with no_cycle_search(), self._runtime.database.writing() as connection:
+        with self._runtime.database.writing() as connection:
             now = self._runtime.clock.now()
             stored = pnl_results.store(connection, scope, year, computed, now)
             outbox.append(connection, self._events(results, stored.changed), now)

@@ -8,7 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,7 @@ from shared_code.services.pnl_table import line_code
 from shared_code.services.runtime import Runtime
 from shared_code.services.seasons import RegionHistory, history_span
 from shared_code.services.trend_series import TIMEFRAMES, metrics_of, own_name, rows_of_all, site_trends
+from shared_code.sql.statement_limit import statements_within
 from shared_code.sql.transient import retry_use_case
 from shared_code.storage import analysis_inputs, trend_results, versions
 from shared_code.storage.trend_results import MetricTrend, SiteTrend
@@ -158,7 +159,11 @@ def analyse_trends(runtime: Runtime, lease: HeldLease) -> None:
 
     What is left over is found by the next slice.
     """
-    until = runtime.clock.now() + timedelta(seconds=runtime.settings.job_slice_s)
+    with statements_within(runtime.settings.db_analytics_timeout_s):
+        _analyse_until(runtime, lease, runtime.clock.now() + timedelta(seconds=runtime.settings.job_slice_s))
+
+
+def _analyse_until(runtime: Runtime, lease: HeldLease, until: datetime) -> None:
     analyses: dict[date, _Analysis] = {}
     for as_of, dates in list(_work(runtime)):
         if runtime.clock.now() >= until:

@@ -3,12 +3,17 @@
 Source: Data model, "Where the data lives" and "Published source facts".
 """
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from shared_code.storage.publication import RunStamp
 from shared_code.storage.tables.facts import feed_versions
+
+BUDGET_FEEDS: Final = ("budget", "budget_api")
+"""The feeds that bring balances of the budget, a year at a time."""
 
 
 def watermark(connection: Connection, feed: str, slice_: str) -> str | None:
@@ -46,6 +51,17 @@ def record(
     )
     if known.rowcount == 0:
         connection.execute(insert(feed_versions).values(feed=feed, slice=slice_, **values))
+
+
+def budget_years(connection: Connection, years: Iterable[int]) -> set[int]:
+    """Those of `years` whose budget has been read, if only to find that there is none yet."""
+    slice_of = {f"year-{year}": year for year in years}
+    found = connection.scalars(
+        select(feed_versions.c.slice)
+        .where(feed_versions.c.feed.in_(BUDGET_FEEDS), feed_versions.c.slice.in_(slice_of))
+        .distinct()
+    )
+    return {slice_of[name] for name in found}
 
 
 def published(connection: Connection) -> list[RowMapping]:

@@ -32,7 +32,7 @@ from shared_code.domain.site_year_inputs import (
 from shared_code.domain.trend_figures import accumulates_by_anniversary
 from shared_code.sql.lists import opened_list
 from shared_code.sql.types import long_text
-from shared_code.storage import pnl_labor
+from shared_code.storage import feed_versions, pnl_labor
 from shared_code.storage.contracts import StoredContract, contract_in_force, load_contracts
 from shared_code.storage.database import within
 from shared_code.storage.pnl_recorded import category_months, recorded_days
@@ -89,10 +89,18 @@ def time_zones(connection: Connection, scope: SiteScope) -> dict[str, str | None
 
 
 def published_months(connection: Connection, years: Iterable[int]) -> PublishedMonths:
-    """The months of `years`, and of the year before each, for which the sources have published anything."""
-    months = {month for year in years for earlier in (year - 1, year) for month in months_of_year(earlier)}
+    """The months of `years`, and of the year before each, for which the sources have published anything.
+
+    A year whose budget was read and found empty, as that of next year may be, has a budget that is missing, which
+    counts as 0. A year that was never read has none that could count.
+
+    Source: Calculations, "Conventions".
+    """
+    asked = {earlier for year in years for earlier in (year - 1, year)}
+    months = {month for year in asked for month in months_of_year(year)}
+    empty = {month for year in feed_versions.budget_years(connection, asked) for month in months_of_year(year)}
     return PublishedMonths(
-        frozenset(connection.scalars(_months_in(budget_account_months, months))),
+        frozenset(connection.scalars(_months_in(budget_account_months, months))) | empty,
         frozenset(connection.scalars(_months_in(actual_account_months, months))),
     )
 
@@ -119,7 +127,7 @@ def site_year_inputs(
     running = {site_id: today for site_id, today in dates.items() if today.year == year}
     before = {site_id: dates[site_id] for site_id in carrying if dates[site_id].year == year - 1}
     recorded = batch.recorded_days(running | before)
-    codes = pnl_labor.site_codes(connection, scope.narrowed_to(dates), year)
+    codes = pnl_labor.site_codes(connection, scope.narrowed_to(dates), year - 1 if carrying else year, year)
     rooms = _total_rooms(connection, scope.narrowed_to(dates))
     return {
         site_id: SiteYearInputs(
@@ -168,11 +176,7 @@ class _SiteContracts:
 
     def share_categories(self, site_id: str) -> bool:
         """Whether a contract shares the revenue of single categories."""
-        return any(
-            share.revenue_categories
-            for entry in self._by_site.get(site_id, ())
-            for share in entry.contract.revenue_shares
-        )
+        return any(entry.contract.shares_categories for entry in self._by_site.get(site_id, ()))
 
     def charge_hours(self, site_id: str) -> bool:
         """Whether a management agreement charges a fee per labor hour."""

@@ -27,12 +27,14 @@ SiteMonth = tuple[str, str]
 """A site and a month (`YYYY-MM`)."""
 
 
-def site_codes(connection: Connection, scope: SiteScope, year: int) -> dict[str, tuple[SiteJobCode, ...]]:
-    """The active job codes of every site with the rates that are in force on some day of `year`.
+def site_codes(
+    connection: Connection, scope: SiteScope, first_year: int, last_year: int
+) -> dict[str, tuple[SiteJobCode, ...]]:
+    """The active job codes of every site with the rates that are in force on some day of these years.
 
     Source: Calculations, "Rate in force".
     """
-    rates = _rates(connection, scope, year)
+    rates = _rates(connection, scope, first_year, last_year)
     table = site_job_codes
     statement = (
         select(
@@ -92,14 +94,16 @@ def recorded_hours(
     return found
 
 
-def _rates(connection: Connection, scope: SiteScope, year: int) -> dict[tuple[str, str], list[RateRow]]:
-    """The rows of the rate history that can be in force in `year`, oldest first, by site and job code.
+def _rates(
+    connection: Connection, scope: SiteScope, first_year: int, last_year: int
+) -> dict[tuple[str, str], list[RateRow]]:
+    """The rows of the rate history that can be in force in these years, oldest first, by site and job code.
 
-    A calculated row without an end holds until a later one begins, so those that ended before the year are left out.
+    A calculated row without an end holds until a later one begins, so those that ended before the years are left out.
     """
     table = site_job_code_rates
     columns = ("site_id", "job_code_id", "hourly_rate", "calculation_method", "effective_date", "end_date")
-    first, last = first_day(f"{year}-01"), last_day(f"{year}-12")
+    first, last = first_day(f"{first_year}-01"), last_day(f"{last_year}-12")
     statement = (
         select(*[table.c[name] for name in columns])
         .where(within(scope, table.c.site_id), table.c.superseded_at.is_(None), table.c.effective_date <= last)

@@ -56,6 +56,7 @@ _COMPONENT_COLUMNS = (
 )
 
 _KEY_OF = attrgetter("key")
+_compact_json = json.JSONEncoder(separators=(",", ":")).encode
 _KEY_TEXT = String(40)
 """A site, a month and a scenario with bars between them."""
 
@@ -303,7 +304,7 @@ def _component_values(line: str, components: Sequence[Component]) -> list[tuple[
             component.label,
             component.amount,
             None if component.source is None else str(component.source),
-            None if component.detail is None else json.dumps(component.detail, separators=(",", ":")),
+            None if component.detail is None else _compact_json(component.detail),
         )
         for seq, component in enumerate(components)
     ]

@@ -49,6 +49,14 @@ def test_the_limits_can_be_set() -> None:
     assert (place.suppressed, place.rank, place.percentile, place.flag) == (False, 1, None, Flag.IN_LINE)
 
 
+def test_sites_whose_quotients_differ_by_what_thirds_leave_share_their_rank() -> None:
+    half = Quotient(Decimal(1) / 3 * 2, Decimal(2) / 3 * 2)
+    assert half.value != Decimal("0.5")
+    others = [Member("B", Quotient(Decimal(1), Decimal(2))), Member("C", Quotient(Decimal(1), Decimal(1)))]
+    ranks = [benchmark("occupancy", site, [Member("A", half), *others]).rank for site in ("A", "B", "C")]
+    assert ranks == [2, 2, 1]
+
+
 def test_an_average_of_0_has_no_deviation() -> None:
     place = benchmark("revenue_per_vehicle", "TP0", members("5", "-5", "0"))
     assert (place.average, place.deviation_percent, place.flag, place.rank) == (Decimal(0), None, None, 1)

@@ -6,7 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from shared_code.domain.contract import Contract, ContractType, FeeRow, LaborJob
+from shared_code.domain.contract import (
+    Contract,
+    ContractType,
+    FeeRow,
+    FeeType,
+    LaborJob,
+    ManagementFeeTerm,
+    ManagementTerms,
+)
+from shared_code.domain.contract_drivers import ContractDrivers
 from shared_code.domain.effective_statistics import RoomsSource
 from shared_code.domain.escalation import Increment
 from shared_code.domain.fixed_fee import fixed_fee
@@ -21,6 +30,7 @@ from shared_code.domain.labor_hour_fee import labor_hour_fee
 from shared_code.domain.labor_hours import HoursSource, JobHours
 from shared_code.domain.management_agreement import management_agreement
 from shared_code.domain.occupied_room_fee import occupied_room_fee
+from shared_code.domain.revenue_share import forecast_month_revenue
 from tests.domain.test_management_agreement import COMPLETE, DRIVERS
 
 START = date(2023, 1, 1)
@@ -68,6 +78,14 @@ def test_rooms_are_multiplied_by_their_rate() -> None:
     detail = occupied_room_detail(occupied_room_fee(CONTRACT, Decimal(2709), RoomsSource.BUDGET))
     assert detail["feeFormula"] == "2709 rooms × 2.47"
     check_steps(detail, "fee")
+
+
+def test_a_fee_of_revenue_shows_the_revenue_also_where_it_makes_the_amount_equal_the_percentage() -> None:
+    terms = ManagementTerms(ManagementFeeTerm(FeeType.REVENUE_PERCENTAGE, percent=Decimal(5)))
+    contract = Contract(frozenset({ContractType.MANAGEMENT_AGREEMENT}), START, management=terms)
+    drivers = ContractDrivers(external_revenue=forecast_month_revenue(Decimal(100)))
+    detail = management_agreement_detail(management_agreement(contract, "2025-06", drivers))
+    assert (detail["fee"], detail["feeFormula"]) == ("5", "100 × 5 %")
 
 
 def test_every_step_of_a_management_agreement_leads_to_its_profit_share() -> None:

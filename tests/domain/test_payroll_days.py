@@ -55,6 +55,15 @@ def test_hours_without_a_rate_stay_without_a_cost_whatever_days_are_added() -> N
     assert (unpriced + Labor(Decimal(1), Decimal(0), Decimal(15))).cost == 15
 
 
+def test_a_day_without_any_saved_hours_leaves_the_budget_hours_of_its_code() -> None:
+    saved = [LaborDay("VLT1", date(2025, 5, 2), Decimal(8)), LaborDay("GSA1", date(2025, 5, 2))]
+    budget = {"GSA1": BudgetLabor(Decimal(310), Decimal(9000))}
+    labor = month(code("VLT1", "15"), code("GSA1", "20"), saved=saved, budget=budget)
+    days = code_days(labor)["GSA1"]
+    assert sum_labor(day.forecast for day in days) == Labor(Decimal(310), Decimal(0), Decimal(6200))
+    assert forecast_payroll(MAY, labor.payroll).total == 8 * 15 + 6200
+
+
 def test_a_sum_with_paid_days_among_others_is_a_trend() -> None:
     actual, forecast, budget = FigureSource.ACTUAL, FigureSource.FORECAST, FigureSource.BUDGET
     assert sum_of_sources([actual, FigureSource.NONE]) is actual

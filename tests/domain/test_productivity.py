@@ -104,6 +104,14 @@ def test_fewer_than_three_complete_days_have_no_correlation() -> None:
     assert occupancy_impact(days) is None
 
 
+@pytest.mark.parametrize("days", [3, 5, 28, 30, 31])
+def test_days_that_do_not_vary_have_no_correlation_however_many_decimals_they_have(days: int) -> None:
+    thirds = [Decimal(1) / 3] * days
+    vehicles = [Decimal(7 + number % 5) for number in range(days)]
+    assert occupancy_impact(zip(thirds, vehicles, strict=True)) is None
+    assert occupancy_impact(zip(vehicles, thirds, strict=True)) is None
+
+
 def test_less_is_better_for_cost_metrics_and_expense_rows() -> None:
     assert is_lower_better("labor_cost_per_vehicle")
     assert is_lower_better("pteb")

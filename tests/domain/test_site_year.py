@@ -362,3 +362,10 @@ def test_parts_cut_to_six_decimals_still_round_to_the_cell_of_the_exact_figure(p
     line = line_of_parts(total, [Component(str(n), "", amount) for n, amount in enumerate(amounts)])
     assert all(part.amount == part.amount.quantize(Decimal("0.000001")) for part in line.components)
     assert money(sum((part.amount for part in line.components), Decimal(0))) == money(total)
+
+
+def test_a_part_shows_the_cents_of_its_own_figure_though_the_parts_before_it_are_cut() -> None:
+    share, agreement = Decimal("2217.396792708"), Decimal("3965.6949994617")
+    parts = [Component("revenue_share", "", share), Component("management_agreement", "", agreement)]
+    line = line_of_parts(share + agreement, parts)
+    assert [money(part.amount) for part in line.components] == [money(share), money(agreement)]

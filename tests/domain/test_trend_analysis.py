@@ -36,6 +36,12 @@ def test_the_limit_of_what_is_stable_can_be_set() -> None:
     assert find_trend("payroll", decimals("100", "104"), stable_percent=Decimal(4)).direction is Direction.STABLE
 
 
+def test_a_change_of_exactly_two_percent_of_a_quotient_that_never_ends_is_stable() -> None:
+    third = Decimal(1) / 3
+    assert find_trend("occupancy", [third, Decimal("0.34")]).direction is Direction.STABLE
+    assert find_trend("occupancy", [third, Decimal("0.340001")]).direction is Direction.IMPROVING
+
+
 def test_a_series_that_starts_at_0_has_a_slope_and_no_direction() -> None:
     trend = find_trend("revenue_per_vehicle", decimals("0", "3"))
     assert (trend.change_percent, trend.direction, trend.slope_per_period) == (None, None, Decimal(3))

@@ -77,9 +77,9 @@ class AdjustmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class ContractHead:
-    """The contract that is priced: its types under their names in JSON, its first day, and its version."""
+    """The contract that is priced: its types, its first day, and its version."""
 
-    types: tuple[str, ...]
+    types: tuple[ContractType, ...]
     effective_from: date
     version: int
 
@@ -167,7 +167,7 @@ class _Known:
         """What is told of a contract; its types in the order of the contract's rules."""
         if contract is None:
             return None
-        types = tuple(line_code(kind) for kind in ContractType if kind in contract.contract_types)
+        types = tuple(kind for kind in ContractType if kind in contract.contract_types)
         return ContractHead(types, contract.contract_start, self.contract_versions.get(contract.contract_start, 1))
 
 

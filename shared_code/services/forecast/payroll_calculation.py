@@ -19,7 +19,7 @@ from shared_code.domain.payroll import SiteJobCode
 from shared_code.domain.payroll_entry import hours_for_cost
 from shared_code.domain.rates_in_force import RateMethod, rate_in_force
 from shared_code.domain.rounding import ZERO
-from shared_code.errors import CalculationRefusedError, ForecastError
+from shared_code.errors import CalculationRefusedError, ForecastError, together
 from shared_code.services.forecast.payroll_entries import STORED_PLACES, Target, codes_of
 from shared_code.services.forecast.payroll_months import PayrollMonth, SitePayroll, read_site_payroll
 from shared_code.services.forecast.payroll_rows import Level
@@ -174,7 +174,7 @@ class _Calculator:
     def calculate(self) -> Calculation:
         """Every entry and the sum. Raises `CalculationRefusedError` (422)."""
         self._check_targets()
-        entries = tuple(self._price(entry) for entry in self._request.entries)
+        entries = self._price_all()
         totals = _sum([entry.costs for entry in entries])
         budget_hours = sum(self._month.inputs.budget_hours.values(), ZERO)
         return Calculation(
@@ -210,6 +210,17 @@ class _Calculator:
 
     def _codes(self, target: Target) -> list[SiteJobCode]:
         return codes_of(self._payroll, target, self._month.period)
+
+    def _price_all(self) -> tuple[PricedEntry, ...]:
+        priced, problems = [], []
+        for entry in self._request.entries:
+            try:
+                priced.append(self._price(entry))
+            except ForecastError as problem:
+                problems.append(problem)
+        if (refusal := together(problems)) is not None:
+            raise refusal
+        return tuple(priced)
 
     def _price(self, entry: HoursToPrice) -> PricedEntry:
         codes = [code for code in self._codes(entry.target) if not code.is_salaried]

@@ -18,7 +18,7 @@ from shared_code.domain.months import period_of
 from shared_code.domain.payroll import SiteJobCode
 from shared_code.domain.payroll_entry import hours_for_cost
 from shared_code.domain.rounding import round_half_up
-from shared_code.errors import CalculationRefusedError, RuleViolationError
+from shared_code.errors import CalculationRefusedError, ForecastError, RuleViolationError, together
 from shared_code.services.forecast.cells import Cell, CellValue
 from shared_code.services.forecast.payroll_months import PayrollMode, SitePayroll
 from shared_code.services.forecast.payroll_rows import Level, family_of
@@ -99,30 +99,21 @@ def code_cell(day: date, job_code: str, name: str) -> Cell:
 def check_entry_rules(payroll: SitePayroll, entries: Sequence[PayrollEntry]) -> None:
     """Refuse entries at a level that is not the site's, or for codes and groups that it has not.
 
-    Raises `RuleViolationError` (422).
+    Raises `RuleViolationError` (422) for the first of them, with the others; what is unknown is named at once.
     """
-    for entry in entries:
-        _check_level(payroll.month_of(entry.first).mode, entry)
-    unknown: dict[Level, list[str]] = {}
-    for entry in entries:
-        if not codes_of(payroll, entry.target, period_of(entry.first)):
-            unknown.setdefault(entry.target.level, []).append(entry.target.name)
-    for level, names in unknown.items():
-        listed = sorted(set(names))
-        raise RuleViolationError(
-            f"This site has no {_TARGET_WORDS[level]} {', '.join(listed)} in use.",
-            field=next(entry.path for entry in entries if entry.target.name in listed) + f".{_TARGET_FIELDS[level]}",
-            details={_UNKNOWN_DETAILS[level]: listed},
-        )
+    problems: dict[str, ForecastError] = {}
+    unknown: dict[Level, list[PayrollEntry]] = {}
     for entry in entries:
         codes = codes_of(payroll, entry.target, period_of(entry.first))
-        if all(code.is_salaried for code in codes):
-            names = sorted(code.job_code for code in codes)
-            raise RuleViolationError(
-                f"{', '.join(names)} are paid by salary: their hours cost nothing and are not entered.",
-                field=f"{entry.path}.{entry.target.field}",
-                details={"reason": "salaried", "jobCodes": names},
-            )
+        if (problem := _level_problem(payroll.month_of(entry.first).mode, entry)) is not None:
+            problems[entry.path] = problem
+        elif not codes:
+            unknown.setdefault(entry.target.level, []).append(entry)
+        elif all(code.is_salaried for code in codes):
+            problems[entry.path] = _salaried(entry, codes)
+    problems |= {of_level[0].path: _unknown(of_level) for of_level in unknown.values()}
+    if (refusal := together(problems[entry.path] for entry in entries if entry.path in problems)) is not None:
+        raise refusal
 
 
 def codes_of(payroll: SitePayroll, target: Target, period: str) -> list[SiteJobCode]:
@@ -149,11 +140,17 @@ def spread_entries(
     Raises `CalculationRefusedError` for a cost without a rate, and `RuleViolationError` for two entries that meet.
     """
     spread = Spread()
+    problems = []
     for entry in entries:
         codes = [code for code in codes_of(payroll, entry.target, period_of(entry.first)) if not code.is_salaried]
         days = days_of_entry[entry.path]
-        if days:
-            _Spreading(entry, codes, days, spread).put_all()
+        try:
+            if days:
+                _Spreading(entry, codes, days, spread).put_all()
+        except ForecastError as problem:
+            problems.append(problem)
+    if (refusal := together(problems)) is not None:
+        raise refusal
     return spread
 
 
@@ -209,21 +206,44 @@ class _Spreading:
         self._spread.put(code_cell(day, job_code, name), value, self._entry)
 
 
-def _check_level(mode: PayrollMode, entry: PayrollEntry) -> None:
+def _level_problem(mode: PayrollMode, entry: PayrollEntry) -> RuleViolationError | None:
+    """What is wrong with the level of an entry; None for nothing."""
     by_code = mode is PayrollMode.CODE
     if by_code is not (entry.target.level is Level.CODE):
         accepted = ["jobCode"] if by_code else ["jobGroupId", "jobFamily"]
-        raise RuleViolationError(
+        return RuleViolationError(
             f"This site enters hours by {'job code' if by_code else 'job group or family'}.",
             field=f"{entry.path}.{entry.target.field}",
             details={"mode": mode.value, "accepted": accepted},
         )
     if not by_code and OVERTIME in entry.sent:
-        raise RuleViolationError(
+        return RuleViolationError(
             "Overtime is entered only where the client pays by the hour of labor.",
             field=f"{entry.path}.{OVERTIME}",
             details={"mode": mode.value},
         )
+    return None
+
+
+def _unknown(entries: Sequence[PayrollEntry]) -> RuleViolationError:
+    """Entries of one level whose targets the site has not."""
+    first, level = entries[0], entries[0].target.level
+    listed = sorted({entry.target.name for entry in entries})
+    return RuleViolationError(
+        f"This site has no {_TARGET_WORDS[level]} {', '.join(listed)} in use.",
+        field=f"{first.path}.{first.target.field}",
+        details={_UNKNOWN_DETAILS[level]: listed},
+    )
+
+
+def _salaried(entry: PayrollEntry, codes: Sequence[SiteJobCode]) -> RuleViolationError:
+    """An entry for people who are paid by salary."""
+    names = sorted(code.job_code for code in codes)
+    return RuleViolationError(
+        f"{', '.join(names)} are paid by salary: their hours cost nothing and are not entered.",
+        field=f"{entry.path}.{entry.target.field}",
+        details={"reason": "salaried", "jobCodes": names},
+    )
 
 
 _TARGET_FIELDS: Final = {Level.CODE: "jobCode", Level.GROUP: "jobGroupId", Level.FAMILY: "jobFamily"}

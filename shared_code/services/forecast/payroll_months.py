@@ -242,7 +242,7 @@ def _amount(balances: Iterable[Balance], row: PnlRow) -> Decimal | None:
 
 
 def _site_codes(connection: Connection, site: OpenSite, year: int) -> tuple[SiteJobCode, ...]:
-    return pnl_labor.site_codes(connection, site.scope, year).get(site.site_id, ())
+    return pnl_labor.site_codes(connection, site.scope, year, year).get(site.site_id, ())
 
 
 def _by_month(days: Iterable[DatedT]) -> defaultdict[str, list[DatedT]]:

@@ -17,7 +17,7 @@ from shared_code.domain.employee_shares import Headcount, employee_weights
 from shared_code.domain.labor_hours import job_code_key
 from shared_code.domain.payroll_days import NO_LABOR, CodeDay, Labor, sum_labor, sum_labor_in_full, sum_of_sources
 from shared_code.domain.pnl_components import FigureSource
-from shared_code.domain.rounding import ZERO
+from shared_code.domain.rounding import ZERO, round_half_up
 from shared_code.services.forecast.payroll_months import PayrollMode, SitePayroll
 from shared_code.storage.payroll_reading import DescribedCode
 
@@ -120,8 +120,12 @@ class RowRules:
 
 
 def far_from_budget(hours: Decimal, budget_hours: Decimal, percent: Decimal) -> bool:
-    """Whether forecast hours differ from budget hours by more than `percent` percent points."""
-    return abs(hours - budget_hours) * 100 > percent * abs(budget_hours)
+    """Whether forecast hours differ from budget hours by more than `percent` percent points.
+
+    What remains of spreading a month over its days, far behind the decimals of hours, makes no difference.
+    """
+    forecast, budget = round_half_up(hours, 6), round_half_up(budget_hours, 6)
+    return abs(forecast - budget) * 100 > percent * abs(budget)
 
 
 def family_of(code: DescribedCode) -> str:

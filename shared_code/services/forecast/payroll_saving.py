@@ -14,10 +14,10 @@ from typing import Any, Final
 from shared_code.domain.labor_hours import LaborDay, job_code_key
 from shared_code.domain.payroll import forecast_payroll
 from shared_code.domain.rounding import ZERO, money, round_half_up
-from shared_code.errors import ConflictError, ForecastError, RuleViolationError
+from shared_code.errors import ForecastError, RuleViolationError, together
 from shared_code.services.forecast.author import Precondition
 from shared_code.services.forecast.cells import Cell, CellChange, CellValue, Module, differences
-from shared_code.services.forecast.locks import LockedKey
+from shared_code.services.forecast.locks import LockedKey, existing_forecast
 from shared_code.services.forecast.payroll_entries import (
     HOURS,
     NOTE,
@@ -206,13 +206,7 @@ class PayrollSection(PayrollDays):
             if change.cell in spread.origins and spread.origins[change.cell].is_spread
         }
         if dates:
-            listed = sorted(dates)
-            raise ConflictError(
-                f"{', '.join(listed[:5])}{' …' if len(listed) > 5 else ''} have a saved forecast; "
-                "send overwrite to replace it.",
-                field="overwrite",
-                details={"reason": "existing_forecast", "dates": listed},
-            )
+            raise existing_forecast(sorted(dates))
 
     def _check_limits(self, spread: Spread, changes: Sequence[CellChange]) -> None:
         """Refuse more hours of a job code on a day than its employees can work, where their number is known.
@@ -220,6 +214,8 @@ class PayrollSection(PayrollDays):
         Source: REST API, "Values".
         """
         after = {(row.day, job_code_key(row.job_code)): row for row in self._rows_after(changes)}
+        places = {entry.path: place for place, entry in enumerate(self.request.entries)}
+        problems: dict[int, ForecastError] = {}
         for change in changes:
             if change.cell.field == NOTE or change.new is None:
                 continue
@@ -230,12 +226,16 @@ class PayrollSection(PayrollDays):
             employees = self.payroll.codes[key].active_employees
             most = min(MOST_HOURS, Decimal(HOURS_OF_A_DAY * employees)) if employees else MOST_HOURS
             if hours > most:
-                raise RuleViolationError(
+                path = spread.origins[change.cell].path
+                problem = RuleViolationError(
                     f"{hours} hours of {row.job_code} on {day} are more than {most}: "
                     f"{employees or 'an unknown number of'} employees work there.",
-                    field=f"{spread.origins[change.cell].path}.{change.cell.field}",
+                    field=f"{path}.{change.cell.field}",
                     details={"date": day, "jobCode": row.job_code, "hours": hours, "maximum": most},
                 )
+                problems.setdefault(places[path], problem)
+        if (refusal := together(problems[place] for place in sorted(problems))) is not None:
+            raise refusal
 
 
 def _values_of(row: SavedPayrollDay) -> dict[str, CellValue]:

@@ -5,7 +5,6 @@ Source: REST API, "Warning codes".
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
 
 from shared_code.domain.labor_hours import job_code_key
 from shared_code.domain.payroll_days import CodeDay, sum_labor
@@ -18,16 +17,13 @@ from shared_code.services.pnl_table import ViewWarning
 from shared_code.settings import Settings
 from shared_code.storage.payroll_reading import DescribedCode
 
-ALERT_PERCENT: Final = Decimal(10)
-"""Percent points from which forecast hours lie far from budget hours, unless the settings say otherwise."""
-
 CodeDays = Mapping[str, Sequence[CodeDay]]
 """Days by job code key."""
 
 
 def alert_percent(settings: Settings) -> Decimal:
     """Percent points from which forecast hours lie far from budget hours."""
-    return limit(settings, "PAYROLL_VARIANCE", ALERT_PERCENT)
+    return limit(settings, "PAYROLL_VARIANCE")
 
 
 def missing_rates(codes: Mapping[str, DescribedCode], days: CodeDays) -> tuple[str, ...]:

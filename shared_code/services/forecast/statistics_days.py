@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from shared_code.domain.statistics import StatisticsDay
-from shared_code.errors import ForecastError, RuleViolationError
+from shared_code.errors import ForecastError, RuleViolationError, together
 from shared_code.services.forecast.author import Precondition
 from shared_code.services.forecast.cells import Cell, CellValue, differences
 from shared_code.services.forecast.locks import LockedKey
@@ -81,7 +81,7 @@ class DaysSection(StatisticsSection):
             () if problems else differences(self.saved_cells, wanted),
             frozenset(wanted),
             tuple(locked),
-            problems[0] if problems else None,
+            together(problems),
         )
 
     def _saved(self, day: date) -> StatisticsDay:
@@ -124,7 +124,10 @@ def broken_rules(entry: DayEntry, merged: StatisticsDay, available_rooms: int, f
         sent = [name for name in (*OVERNIGHT, *RATIOS) if entry.number(name) is not None]
         other = "ratios" if sent and sent[0] in OVERNIGHT else "overnight counts"
         message = f"The day has {other}, from which the others follow: clear them with null, or send them instead."
-        yield _broken(message, f"{field}.{FIELD_NAMES[sent[0]]}" if sent else f"{field}.date")
+        if sent:
+            yield _broken(message, f"{field}.{FIELD_NAMES[sent[0]]}", providedValue=entry.number(sent[0]))
+        else:
+            yield _broken(message, f"{field}.date", providedValue=entry.day)
 
 
 def _broken_room_rules(entry: DayEntry, available_rooms: int, field: str) -> Iterator[ForecastError]:

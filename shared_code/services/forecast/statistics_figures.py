@@ -4,7 +4,7 @@ Source: REST API, "Statistics" and "Shapes used in several places"; Calculations
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -75,10 +75,12 @@ class Counts:
 class Figures(Counts):
     """Counts with the ratios (fractions) and the external revenue that belong to them.
 
-    `available_rooms` are those that could have been sold on the days whose rooms are known.
+    `available_rooms` are those that could have been sold on the days whose rooms are known, `overnight_of_rooms` the
+    overnight cars of these days: those of a day whose rooms are not known have no part in the drive-in ratio.
     """
 
     available_rooms: int = field(default=0, kw_only=True)
+    overnight_of_rooms: Decimal = field(default=ZERO, kw_only=True)
     occupancy: Decimal | None = field(default=None, kw_only=True)
     drive_in_ratio: Decimal | None = field(default=None, kw_only=True)
     capture_ratio: Decimal | None = field(default=None, kw_only=True)
@@ -111,6 +113,7 @@ def figures_of(statistics: Statistics, amount: ExternalAmount | None) -> Figures
     return Figures(
         *VOLUMES_OF(statistics),
         available_rooms=statistics.available_rooms,
+        overnight_of_rooms=statistics.overnight,
         occupancy=statistics.occupancy,
         drive_in_ratio=statistics.drive_in_ratio,
         capture_ratio=statistics.capture_ratio,
@@ -126,6 +129,7 @@ def figures_of_counts(counts: Counts | StatisticsDay, available_rooms: int, amou
     return Figures(
         *COUNTS_OF(values),
         available_rooms=available_rooms if has_rooms else 0,
+        overnight_of_rooms=known.overnight if has_rooms else ZERO,
         occupancy=divide_or_zero(known.occupied_rooms, available_rooms) if has_rooms else None,
         drive_in_ratio=known.drive_in_ratio if has_rooms and has_overnight else None,
         capture_ratio=known.capture_ratio if has_overnight else None,
@@ -143,7 +147,12 @@ def combine(parts: Iterable[Figures]) -> Figures:
         return listed[0]
     counts = Counts(*[_sum([getattr(part, name) for part in listed]) for name in COUNT_NAMES])
     rooms = sum(part.available_rooms for part in listed)
-    return figures_of_counts(counts, rooms, combine_amounts([part.external_revenue for part in listed]))
+    whole = figures_of_counts(counts, rooms, combine_amounts([part.external_revenue for part in listed]))
+    if whole.drive_in_ratio is None:
+        return whole
+    overnight = sum([part.overnight_of_rooms for part in listed], ZERO)
+    drive_in = divide_or_zero(overnight, whole.known.occupied_rooms)
+    return replace(whole, overnight_of_rooms=overnight, drive_in_ratio=drive_in)
 
 
 def combine_amounts(amounts: Iterable[ExternalAmount | None]) -> ExternalAmount | None:

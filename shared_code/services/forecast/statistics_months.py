@@ -3,12 +3,13 @@
 Source: REST API, "Statistics"; Calculations, "Statistics", "External revenue" and "Current month".
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from shared_code.domain.blended_vehicles import blend_vehicles
 from shared_code.domain.effective_statistics import (
     StatisticsMonth,
     effective_days,
@@ -20,7 +21,7 @@ from shared_code.domain.month_external import ExternalForecast, forecast_externa
 from shared_code.domain.months import MonthKind, days_in, first_day, last_day, month_kind
 from shared_code.domain.site_year_inputs import SavedMonth
 from shared_code.domain.statistics import VOLUMES_OF, Statistics, StatisticsDay
-from shared_code.domain.trend import blend_days
+from shared_code.domain.trend import blend
 from shared_code.services.forecast.statistics_figures import (
     COUNT_NAMES,
     Basis,
@@ -193,23 +194,16 @@ class MonthStatistics:
 
     def _blended(self, business_date: date) -> Figures:
         """Each series recorded to its last day with data, and forecast after it."""
-
-        def blended(recorded: Mapping[date, Decimal | None], forecast_of: Callable[[Figures], Decimal]) -> Decimal:
-            actual = {day: value for day, value in recorded.items() if value is not None}
-            forecast = {day: forecast_of(figures) for day, figures in self.forecast_days.items()}
-            return blend_days(actual, forecast, self.period, business_date).value
-
-        counts = Counts(
-            *[
-                blended({day: getattr(one.counts, name) for day, one in self.recorded.items()}, _count_named(name))
-                for name in COUNT_NAMES
-            ]
-        )
-        whole = self.forecast_figures(first_day(self.period), last_day(self.period)).external_revenue
-        revenues = {day: one.net_revenue for day, one in self.recorded.items()}
-        amount = whole
-        if whole is not None and any(revenues.values()):
-            amount = ExternalAmount(blended(revenues, _net_revenue), whole.basis)
+        actual = {day: self._actual_day(day) for day in self.recorded}
+        vehicles = blend_vehicles({day: figures.known for day, figures in actual.items()}, self.drivers)
+        rooms = {day: figures.occupied_rooms for day, figures in actual.items() if figures.occupied_rooms is not None}
+        slept = blend(rooms, self.period, business_date, self.forecast.rooms_from)
+        amount = self.forecast_figures(first_day(self.period), last_day(self.period)).external_revenue
+        revenues = {day: one.net_revenue for day, one in self.recorded.items() if one.net_revenue is not None}
+        if amount is not None and any(revenues.values()):
+            net = blend(revenues, self.period, business_date, self.forecast.net_from).value
+            amount = ExternalAmount(net, amount.basis)
+        counts = Counts(*VOLUMES_OF(replace(vehicles, occupied_rooms=slept.value)))
         return figures_of_counts(counts, self.available_rooms * days_in(self.period), amount)
 
 
@@ -221,19 +215,6 @@ def has_values(day: StatisticsDay) -> bool:
 def stretch(first: date, last: date) -> Iterator[date]:
     """The days from `first` to `last`, both included."""
     return (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-
-
-def _count_named(name: str) -> Callable[[Figures], Decimal]:
-    def count(figures: Figures) -> Decimal:
-        value: Decimal = getattr(figures.known, name)
-        return value
-
-    return count
-
-
-def _net_revenue(figures: Figures) -> Decimal:
-    assert figures.external_revenue is not None, "a forecast day has its revenue"
-    return figures.external_revenue.net
 
 
 def _is_complete(saved: StatisticsDay, *, has_rooms: bool) -> bool:

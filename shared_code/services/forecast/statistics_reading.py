@@ -3,14 +3,15 @@
 Source: REST API, "Statistics"; Calculations, "Aggregation".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection
 
 from shared_code.domain.month_budget import BudgetMonth
 from shared_code.domain.months import first_day, last_day, months_between, period_of
+from shared_code.domain.rounding import money
 from shared_code.domain.site_year_inputs import SavedMonth
 from shared_code.services.forecast.locks import EditWindow, LockReason
 from shared_code.services.forecast.statistics_figures import Figures, Source, combine, combine_sources
@@ -39,11 +40,11 @@ class SiteStatistics:
 
     def effective(self, first: date, last: date) -> Figures:
         """Recorded, else saved, else budget."""
-        return combine([month.effective_figures(*part) for month, part in self.parts(first, last)])
+        return _sum_of_months([month.effective_figures(*part) for month, part in self.parts(first, last)])
 
     def forecast(self, first: date, last: date) -> Figures:
         """Saved, else budget, whatever was recorded."""
-        return combine([month.forecast_figures(*part) for month, part in self.parts(first, last)])
+        return _sum_of_months([month.forecast_figures(*part) for month, part in self.parts(first, last)])
 
     def budget(self, first: date, last: date) -> Figures | None:
         """The budget; None where none is loaded."""
@@ -113,4 +114,20 @@ def read_statistics(connection: Connection, site: OpenSite, first: str, last: st
 def _combined(parts: Iterable[Figures | None]) -> Figures | None:
     """The sum of the parts that there are; None without any."""
     known = [part for part in parts if part is not None]
-    return combine(known) if known else None
+    return _sum_of_months(known) if known else None
+
+
+def _sum_of_months(parts: Sequence[Figures]) -> Figures:
+    """Parts of one month each as one figure.
+
+    The revenue of several months is the sum of their rounded figures, as the P&L adds them: a quarter shows one net
+    wherever it is looked at.
+
+    Source: Calculations, "Rounding"; REST API, "Revenue".
+    """
+    return combine(parts if len(parts) == 1 else [_with_rounded_net(part) for part in parts])
+
+
+def _with_rounded_net(figures: Figures) -> Figures:
+    amount = figures.external_revenue
+    return figures if amount is None else replace(figures, external_revenue=replace(amount, net=money(amount.net)))

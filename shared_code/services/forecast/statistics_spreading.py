@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from shared_code.errors import ConflictError, ForecastError
+from shared_code.errors import ForecastError
 from shared_code.services.forecast.author import Precondition
 from shared_code.services.forecast.cells import Cell, CellValue, differences
-from shared_code.services.forecast.locks import LockedKey
+from shared_code.services.forecast.locks import LockedKey, existing_forecast
 from shared_code.services.forecast.saving import Plan, Section, Unit, WriteRequest
 from shared_code.services.forecast.statistics_months import stretch
 from shared_code.services.forecast.statistics_saving import StatisticsSection, cells_of
@@ -60,7 +60,9 @@ class SpreadSection(StatisticsSection):
             return Plan(locked=locked, problem=refusal)
         changes = differences(self.saved_cells, wanted)
         taken = [day for day in days if day in self.statistics.month_of(day).saved]
-        problem = _existing(taken) if changes and taken and not self._request.overwrite else None
+        problem = None
+        if changes and taken and not self._request.overwrite:
+            problem = existing_forecast([day.isoformat() for day in taken])
         return Plan(() if problem else changes, frozenset(wanted), locked, problem, _shape_warnings(shape))
 
     def _days(self) -> tuple[list[date], tuple[LockedKey, ...]]:
@@ -96,18 +98,12 @@ class SpreadSection(StatisticsSection):
         return wanted
 
 
-def _existing(taken: list[date]) -> ConflictError:
-    dates = [day.isoformat() for day in taken]
-    return ConflictError(
-        f"{len(dates)} days have a forecast already, {dates[0]} the first: send overwrite to replace it.",
-        field="overwrite",
-        details={"reason": "existing_forecast", "dates": dates},
-    )
-
-
 def _shape_warnings(shape: Shape) -> tuple[ViewWarning, ...]:
     if not shape.gaps:
         return ()
     fields = list(dict.fromkeys(shape.gaps))
-    message = f"There are no data for the {shape.name} of {', '.join(fields)}: it was spread evenly over the days."
+    message = (
+        f"There are no data for the {shape.name} of {', '.join(fields)}: it was spread evenly over the days. "
+        "Check the days, or choose another spread."
+    )
     return (ViewWarning("SHAPE_UNAVAILABLE", message, "spread", {"spread": shape.name, "fields": fields}),)

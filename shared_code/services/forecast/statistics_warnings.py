@@ -17,8 +17,6 @@ from shared_code.services.periods import Period, PeriodType
 from shared_code.services.pnl_table import ViewWarning
 from shared_code.settings import Settings
 
-COMPS_PERCENT: Final = Decimal(20)
-FULL_DAYS: Final = Decimal(3)
 _RATIOS: Final = {"occupancy": "occupancy", "drive_in_ratio": "driveInRatio", "capture_ratio": "captureRatio"}
 
 
@@ -56,7 +54,7 @@ def _above_one(figures: Figures | None) -> list[str]:
 
 def _full_days(days: Mapping[date, Figures], shown: Collection[date], settings: Settings) -> Iterator[ViewWarning]:
     """Days in a row on which every room is occupied, one of those `shown` among them."""
-    least = limit(settings, "FULL_OCCUPANCY", FULL_DAYS)
+    least = limit(settings, "FULL_OCCUPANCY")
     full = [run for run in _runs(days) if len(run) >= least and not set(run).isdisjoint(shown)]
     if full:
         dates = [day.isoformat() for run in full for day in run]
@@ -81,7 +79,7 @@ def _runs(days: Mapping[date, Figures]) -> Iterator[list[date]]:
 
 def _many_comps(days: Mapping[date, Figures], settings: Settings) -> Iterator[ViewWarning]:
     """Days with many complimentary vehicles among the vehicles."""
-    percent = limit(settings, "COMPS_HIGH", COMPS_PERCENT)
+    percent = limit(settings, "COMPS_HIGH")
     dates = [day.isoformat() for day, figures in days.items() if _has_many_comps(figures, percent)]
     if dates:
         told = f"More than {percent:f} % of the vehicles are complimentary on {_listed(dates)}: check the comps."

@@ -6,6 +6,7 @@ from typing import Any
 from shared_code.domain.months import MonthKind
 from shared_code.domain.pnl import ProfitAndLoss, SiteRows, profit_and_loss, roll_up
 from shared_code.domain.pnl_rows import PnlRow, Rows
+from shared_code.domain.rounding import money
 from tests.golden.calculators.variance import describe_variance
 
 
@@ -26,9 +27,11 @@ def answer(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_rows(rows: dict[str, Any], columns: int) -> Rows:
-    """Rows of twelve values, or of one that holds for every month."""
+    """Rows of twelve cells, or of one that holds for every month."""
     return {
-        PnlRow(row): tuple(map(Decimal, values if isinstance(values, list) else [values] * columns))
+        PnlRow(row): tuple(
+            money(Decimal(value)) for value in (values if isinstance(values, list) else [values] * columns)
+        )
         for row, values in rows.items()
     }
 
