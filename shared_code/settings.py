@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared_code.errors import ConfigurationError
+from shared_code.warning_thresholds import known_codes
 
 
 def _names(text: object) -> object:
@@ -80,6 +81,7 @@ Share = Annotated[Decimal, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 Seconds = Annotated[int, Field(ge=1)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
+WarningThresholds = Annotated[dict[str, Annotated[Decimal, Field(ge=0)]], AfterValidator(known_codes)]
 DatabaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 
 
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     db_pool_acquire_s: Seconds = 60
     db_timeout_s: Seconds = 30
     db_long_timeout_s: Seconds = 300
+    db_analytics_timeout_s: Seconds = 600
 
     edw_host: str = ""
     edw_sample_path: Path = Path("warehouse.db")
@@ -183,7 +186,7 @@ class Settings(BaseSettings):
     feature_workflow: bool = False
     regional_vp_may_edit: bool = False
     unit_accounts_may_force: bool = False
-    warning_thresholds: dict[str, Decimal] = {}
+    warning_thresholds: WarningThresholds = {}
     trend_stable_percent: Percent = Decimal(2)
     benchmark_min_sites: int = Field(3, ge=1)
     benchmark_in_line_percent: Percent = Decimal(5)

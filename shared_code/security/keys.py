@@ -3,6 +3,7 @@
 Source: REST API, "Authentication".
 """
 
+import asyncio
 import ipaddress
 import json
 import logging
@@ -161,19 +162,35 @@ def _rsa_key(entry: Mapping[str, Any]) -> RSAPublicKey | None:
 
 
 def _fetch(url: str) -> object:
-    """The JSON document at `url`. Raises what `httpx` raises, and `ValueError` for what is no JSON or too large."""
-    content, ends_at = bytearray(), time.monotonic() + _LONGEST_FETCH_S
-    with httpx.stream("GET", url, timeout=_TIMEOUT, headers={"Accept": "application/json"}) as response:
-        response.raise_for_status()
-        for part in response.iter_bytes():
-            content += part
-            if len(content) > _LARGEST_SET or time.monotonic() > ends_at:
-                raise ValueError("a key set of this size, or as slow as this, is none")
+    """The JSON document at `url`. Raises what `httpx` raises, and `ValueError` for what is no JSON or too large.
+
+    For a thread without an event loop.
+    """
+    try:
+        content = asyncio.run(_content_at(url))
+    except TimeoutError:
+        raise ValueError("a key set as slow as this is none") from None
     try:
         document: object = json.loads(content)
     except RecursionError:
         raise ValueError("a key set of this depth is none") from None
     return document
+
+
+async def _content_at(url: str) -> bytes:
+    """What `url` sends, headers and all within one limit: only an event loop can hold every byte to it."""
+    content = bytearray()
+    async with (
+        asyncio.timeout(_LONGEST_FETCH_S),
+        httpx.AsyncClient(timeout=_TIMEOUT) as client,
+        client.stream("GET", url, headers={"Accept": "application/json"}) as response,
+    ):
+        response.raise_for_status()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > _LARGEST_SET:
+                raise ValueError("a key set of this size is none")
+    return bytes(content)
 
 
 def _require_https(url: str) -> None:

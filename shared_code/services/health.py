@@ -13,20 +13,26 @@ from datetime import datetime, timedelta
 from queue import Empty, Queue
 from typing import Final, Literal
 
-from sqlalchemy import Connection
-
 from shared_code.cache import CACHE_ERROR
 from shared_code.errors import ConfigurationError, ForecastError
 from shared_code.security.errors import KeysUnavailableError
+from shared_code.services.extraction.catalogue import FEEDS
+from shared_code.services.rate_labor_reading import FEED as RATE_FEED
 from shared_code.services.runtime import Runtime
 from shared_code.services.source_age import source_age
-from shared_code.storage import feed_versions, message_ages, schema
-
-LONGEST_WAIT: Final = timedelta(minutes=15)
-"""How long a message may wait before that needs attention."""
+from shared_code.services.waiting_messages import LONGEST_WAIT, oldest_waiting
+from shared_code.storage import alert_facts, feed_versions, message_ages, schema
 
 LONGEST_CHECK: Final = timedelta(seconds=1.5)
 """After how long a part that has not answered counts as failed: the whole answer takes at most two seconds."""
+
+WAREHOUSE_FEEDS: Final = frozenset(FEEDS) - {"budget_api", "workday_api"} | {RATE_FEED}
+"""The feeds that read the warehouse."""
+
+RUN_WITHIN: Final = timedelta(days=1)
+"""How long a run says something about the warehouse: by then each feed has been read again."""
+
+SOURCE_AWAY: Final = "SOURCE_UNAVAILABLE"
 
 NO_ANSWER: Final = "NO_ANSWER"
 """The code of a part that did not answer in time."""
@@ -118,19 +124,18 @@ def _check_schema(runtime: Runtime) -> None:
 
 
 def _check_outbox(runtime: Runtime) -> str | None:
-    return "OUTBOX_DELAYED" if _waits_long(runtime, message_ages.oldest_unsent) else None
+    now = runtime.clock.now()
+    with runtime.database.reading() as connection:
+        _, since = message_ages.unsent(connection, now)
+    return "OUTBOX_DELAYED" if since is not None and now - since > LONGEST_WAIT else None
 
 
 def _check_queue(runtime: Runtime) -> str | None:
-    """The queue in the database; it is empty where Service Bus takes its place."""
-    return "QUEUE_DELAYED" if _waits_long(runtime, message_ages.oldest_queued) else None
-
-
-def _waits_long(runtime: Runtime, oldest: Callable[[Connection, datetime], datetime | None]) -> bool:
+    """Whether every queue and subscription is worked off, in the database or on Service Bus."""
     now = runtime.clock.now()
     with runtime.database.reading() as connection:
-        since = oldest(connection, now)
-    return since is not None and now - since > LONGEST_WAIT
+        waiting = oldest_waiting(runtime, connection, now)
+    return "QUEUE_DELAYED" if any(now - since > LONGEST_WAIT for since in waiting.values()) else None
 
 
 def _check_feeds(runtime: Runtime) -> str | None:
@@ -152,8 +157,12 @@ def _check_cache(runtime: Runtime) -> str | None:
 
 
 def _check_warehouse(runtime: Runtime) -> str | None:
-    """Whether this process asks the warehouse at all; its circuit breaker knows."""
-    return "SOURCE_UNAVAILABLE" if runtime.is_warehouse_left_alone else None
+    """Whether the warehouse answers, as the runs of all processes tell, and the circuit breaker of this one."""
+    if runtime.is_warehouse_left_alone:
+        return SOURCE_AWAY
+    with runtime.database.reading() as connection:
+        error = alert_facts.newest_error(connection, WAREHOUSE_FEEDS, runtime.clock.now() - RUN_WITHIN)
+    return SOURCE_AWAY if error in {SOURCE_AWAY, "SOURCE_TIMEOUT"} else None
 
 
 _Check = Callable[[Runtime], str | None]

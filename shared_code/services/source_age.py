@@ -21,6 +21,11 @@ FEEDS_OF_KIND: Final[Mapping[str, frozenset[str]]] = {
 """The feeds that bring the figures of each kind. Contracts come from no feed."""
 
 
+STALE_SOURCE: Final = "STALE_SOURCE"
+STALE_MESSAGE: Final = "Some figures are older than a day: find out in the runs why their source was not read since."
+"""What is told while a source lags."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceAge:
     """When the feeds of each kind were last read, of several the one longest ago; None where none ever was.

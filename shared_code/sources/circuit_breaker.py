@@ -31,7 +31,8 @@ class CircuitBreaker:
             if self._closed_again_at is None:
                 return True
             now = self._clock.now()
-            if now < self._closed_again_at:
+            # A clock that was put back would prolong the open time by as much.
+            if now < self._closed_again_at <= now + OPEN_FOR:
                 return False
             # A trial that never reports must not block the source for ever: the next one is due in 60 s.
             self._closed_again_at = now + OPEN_FOR

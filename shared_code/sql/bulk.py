@@ -13,10 +13,19 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Dialect, LargeBinary, String, Table
+from sqlalchemy import Boolean, Column, Connection, Date, Dialect, LargeBinary, String, Table, Unicode
 from sqlalchemy.dialects import mssql
 
-from shared_code.sql.types import ExactDecimal, Identifier, UtcTimestamp, identifier_text, stored_moment, timestamp_text
+from shared_code.sql.types import (
+    EXACT,
+    ExactDecimal,
+    Identifier,
+    UtcTimestamp,
+    identifier_text,
+    stored_moment,
+    text_length,
+    timestamp_text,
+)
 
 ROWS_PER_STATEMENT = 10_000
 """Rows of one OPENJSON parameter, and of one `executemany`."""
@@ -26,10 +35,19 @@ _Converter = Callable[[Sequence[Any]], Sequence[Any]]
 """Takes all values of a column at once."""
 
 
+class TextTooLongError(ValueError):
+    """A text that its column cannot hold whole: its name and the characters that it holds. The text stays out."""
+
+    def __init__(self, column: str, length: int, found: int) -> None:
+        super().__init__(f"{column} holds {length} characters, a text has {found}")
+        self.column = column
+        self.length = length
+
+
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Insert `rows` (values in the order of `columns`) and return how many there were.
 
-    Raises `ValueError` for a value that its column cannot hold exactly.
+    Raises `ValueError` for a value that its column cannot hold exactly, `TextTooLongError` for a text.
     """
     converters = [_converter(table.c[name], connection.dialect.name) for name in columns]
     pending = iter(rows)
@@ -111,7 +129,7 @@ def _converter(column: Column[Any], dialect: str) -> _Converter | None:
     if isinstance(kind, LargeBinary):
         return None if dialect != "mssql" else _each(bytes.hex)
     if isinstance(kind, String) and kind.length is not None:
-        return _measured(column.name, kind.length)
+        return _measured(column.name, kind.length, text_length if isinstance(kind, Unicode) else len)
     return None
 
 
@@ -131,23 +149,20 @@ def _each_kind(convert: Callable[[Any], Any]) -> _Converter:
 
 
 def _scaled(kind: ExactDecimal) -> _Converter:
-    """Decimals as scaled integers; those that have just this scale, as nearly all do, are taken quickly."""
+    """Decimals as scaled integers: a column of plain figures at once, any other figure by figure."""
     scale, surely_fits = kind.scale, 10 ** min(kind.precision, 18)
-    has_scale = Decimal(1).scaleb(-scale).same_quantum
 
     def converted(values: Sequence[Any]) -> Sequence[Any]:
-        scaled = [
-            None
-            if value is None
-            else int(value.scaleb(scale))
-            if type(value) is Decimal and has_scale(value)
-            else kind.scaled(value)
-            for value in values
-        ]
-        present = [number for number in scaled if number is not None]
-        if present and (max(present) >= surely_fits or min(present) <= -surely_fits):
-            return [None if value is None else kind.scaled(value) for value in values]  # raises, and says why
-        return scaled
+        try:
+            shifted = [None if value is None else value.scaleb(scale, EXACT) for value in values]
+            present = [number for number in shifted if number is not None]
+            if present and -surely_fits < min(present) and max(present) < surely_fits:
+                scaled = [None if number is None else int(number) for number in shifted]
+                if scaled == shifted:
+                    return scaled
+        except (ArithmeticError, AttributeError):  # no finite decimal
+            pass
+        return [None if value is None else kind.scaled(value) for value in values]  # raises, and says why
 
     return converted
 
@@ -157,16 +172,17 @@ def _spelled(kind: ExactDecimal, value: Decimal | int) -> str:
     return format(Decimal(kind.scaled(value)).scaleb(-kind.scale), "f")
 
 
-def _measured(name: str, length: int) -> _Converter:
+def _measured(name: str, length: int, length_of: Callable[[str], int]) -> _Converter:
     """Texts that their column holds whole; SQL Server would cut them without a word, SQLite would not."""
 
     def check(values: Sequence[Any]) -> Sequence[Any]:
         for value in set(values):
-            if value is not None and len(value) > length:
-                raise ValueError(f"{name} holds {length} characters, {value[:20]!r}… has {len(value)}")
+            # No character counts more than twice.
+            if value is not None and 2 * len(value) > length and length_of(value) > length:
+                raise TextTooLongError(name, length, length_of(value))
         return values
 
     return check
 
 
-__all__ = ["ROWS_PER_STATEMENT", "insert_rows"]
+__all__ = ["ROWS_PER_STATEMENT", "TextTooLongError", "insert_rows"]

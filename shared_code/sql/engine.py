@@ -15,8 +15,10 @@ from shared_code.errors import ConfigurationError
 from shared_code.settings import Settings
 from shared_code.sql.connection_string import ConnectionString, parse_connection, parse_node
 from shared_code.sql.identity import AccessTokens, access_tokens
+from shared_code.sql.slow_statements import log_slow_statements
 from shared_code.sql.sql_server import run, set_read_isolation, sql_server_engine
 from shared_code.sql.sqlite import WRITES, sqlite_engine
+from shared_code.sql.statement_limit import limit_statements
 
 
 def operational_engine(settings: Settings, clock: Clock | None = None) -> Engine:
@@ -28,21 +30,30 @@ def operational_engine(settings: Settings, clock: Clock | None = None) -> Engine
 
     Source: Operations, "Settings"; Data model, "SQLite mapping" and "Access and performance".
     """
+    engine = _engine_of(settings, clock)
+    log_slow_statements(engine)
+    return engine
+
+
+def _engine_of(settings: Settings, clock: Clock | None) -> Engine:
     if settings.is_embedded:
         return sqlite_engine(_file_url(settings.db_primary_connection), settings)
     connection = parse_connection("DB_PRIMARY_CONNECTION", settings.db_primary_connection)
-    return sql_server_engine(
+    engine = sql_server_engine(
         connection,
         driver_setting=settings.odbc_driver,
         tokens=None if connection.names_a_login else access_tokens(settings, clock),
         # A paused serverless database takes up to a minute to answer.
         login_timeout_s=settings.db_pool_acquire_s,
         query_timeout_s=settings.db_timeout_s,
-        pool_size=settings.db_pool_min,
-        pool_overflow=settings.db_pool_max - settings.db_pool_min,
+        pool_kept=settings.db_pool_min,
+        pool_size=settings.db_pool_max,
+        pool_idle_s=settings.db_pool_idle_s,
         pool_timeout_s=settings.db_pool_acquire_s,
         session=lambda _: None,
     )
+    limit_statements(engine, settings.db_timeout_s)
+    return engine
 
 
 def warehouse_engine(settings: Settings, address: str, clock: Clock | None = None) -> Engine:
@@ -66,8 +77,9 @@ def warehouse_engine(settings: Settings, address: str, clock: Clock | None = Non
         tokens=tokens,
         login_timeout_s=settings.edw_timeout_s,
         query_timeout_s=settings.edw_feed_timeout_s,
+        pool_kept=0,
         pool_size=settings.edw_max_parallel,
-        pool_overflow=0,
+        pool_idle_s=settings.db_pool_idle_s,
         pool_timeout_s=settings.edw_feed_timeout_s,
         session=session,
     )

@@ -4,10 +4,10 @@ Source: SQL Server through pyodbc and SQLAlchemy, "Connecting"; Operations, "Pri
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared_code.clock import Clock, SystemClock
 from shared_code.errors import ConfigurationError, TransientError
@@ -20,6 +20,9 @@ SCOPE = "https://database.windows.net/.default"
 """What the token is asked for: any SQL database of the tenant that knows the identity."""
 
 _RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
+
+_PATIENCE: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 2}
+"""Seconds for the identity service, and how often it is asked again; the library would wait for minutes."""
 
 
 class IssuedToken(Protocol):
@@ -114,14 +117,14 @@ def credential_of(settings: Settings) -> Callable[[], Credential]:
 def _managed_identity(client_id: str) -> Credential:
     from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - heavy, and only on Azure
 
-    credential: Credential = ManagedIdentityCredential(client_id=client_id or None)
+    credential: Credential = ManagedIdentityCredential(client_id=client_id or None, **_PATIENCE)
     return credential
 
 
 def _service_principal(tenant_id: str, client_id: str, secret: str) -> Credential:
     from azure.identity import ClientSecretCredential  # noqa: PLC0415 - heavy, and only where one is configured
 
-    credential: Credential = ClientSecretCredential(tenant_id, client_id, secret)
+    credential: Credential = ClientSecretCredential(tenant_id, client_id, secret, **_PATIENCE)
     return credential
 
 

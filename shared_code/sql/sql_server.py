@@ -3,6 +3,7 @@
 Source: SQL Server through pyodbc and SQLAlchemy, "Connecting"; Source side, "Rules for every T-SQL read".
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from shared_code.sql.connection_string import ConnectionString
 from shared_code.sql.identity import SQL_COPT_SS_ACCESS_TOKEN, AccessTokens
 from shared_code.sql.odbc import find_driver, load_pyodbc
+from shared_code.sql.pool import TrimmedPool
 from shared_code.sql.transient import EXPIRED_TOKEN, fault_of
 
 LOCK_TIMEOUT_MS = 5000
@@ -21,6 +23,8 @@ LOCK_TIMEOUT_MS = 5000
 
 RECYCLE_S = 25 * 60
 """Age at which a connection is opened anew, in seconds: below the shortest life of an access token."""
+
+_log = logging.getLogger(__name__)
 
 _APPLICATION = "townepark-forecasting"
 _DEFAULTS = {"Encrypt": "yes", "APP": _APPLICATION}
@@ -33,19 +37,22 @@ def sql_server_engine(
     tokens: AccessTokens | None,
     login_timeout_s: int,
     query_timeout_s: int,
+    pool_kept: int,
     pool_size: int,
-    pool_overflow: int,
+    pool_idle_s: int,
     pool_timeout_s: int,
     session: Callable[[DBAPIConnection], None],
 ) -> Engine:
     """An engine on SQL Server. `tokens` log in where `connection` names no login; `session` readies a connection.
 
+    At most `pool_size` connections are open; those above `pool_kept` are closed when they idle for `pool_idle_s`.
     Nothing of the connection string is kept where a text form of the engine would show it. Raises
     `ConfigurationError` when no driver is found.
 
     Source: SQL Server through pyodbc and SQLAlchemy, "Connecting".
     """
     driver = find_driver(driver_setting or connection.get("driver") or "")
+    _log.info("SQL Server is reached with the ODBC driver %s (%s)", driver.name, driver.origin)
     text = connection.without("driver").with_defaults(_DEFAULTS).text(driver.name)
     pyodbc = load_pyodbc()
     # The driver manager's pool would hand out connections opened with an older token.
@@ -73,15 +80,19 @@ def sql_server_engine(
 
     engine = create_engine(
         "mssql+pyodbc://",
+        hide_parameters=True,  # an error is logged, and its values may be pay
         creator=open_connection,
+        poolclass=TrimmedPool,
         pool_size=pool_size,
-        max_overflow=pool_overflow,
+        max_overflow=0,
         pool_timeout=pool_timeout_s,
         pool_recycle=RECYCLE_S,
         pool_pre_ping=True,
         pool_use_lifo=True,
         supports_comments=False,  # else the first connection asks; no table of ours has comments
     )
+    assert isinstance(engine.pool, TrimmedPool)
+    engine.pool.trim(pool_kept, pool_idle_s)
     event.listen(engine, "connect", ready)
     return engine
 

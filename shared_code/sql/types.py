@@ -222,6 +222,11 @@ def unicode_text(length: int) -> types.TypeEngine[str]:
     return types.Unicode(length)
 
 
+def text_length(text: str) -> int:
+    """The length of a text as `nvarchar` and browsers count: what lies beyond U+FFFF, as emoji do, counts twice."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
 def long_text() -> types.TypeEngine[str]:
     """`nvarchar(max)`; TEXT on SQLite."""
     return types.UnicodeText().with_variant(mssql.NVARCHAR(None), "mssql")

@@ -75,6 +75,18 @@ def newest_runs(connection: Connection, since: datetime) -> list[EndedRun]:
     return [EndedRun(*row) for row in rows]
 
 
+def newest_error(connection: Connection, feeds: Collection[str], since: datetime) -> str | None:
+    """The error of the run of `feeds` that began last, after `since`, and has ended; None when it had none."""
+    runs = sync_runs.c
+    error: str | None = connection.scalar(
+        select(runs.error_code)
+        .where(runs.started_at >= since, runs.state.in_(ENDED_STATES), in_list(runs.feed, feeds))
+        .order_by(runs.started_at.desc(), runs.sync_run_id)
+        .limit(1)
+    )
+    return error
+
+
 def last_good_run(connection: Connection, feed: str) -> datetime | None:
     """When the newest run of all sites began that did what it was to do."""
     runs = sync_runs.c

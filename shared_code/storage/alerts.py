@@ -22,6 +22,9 @@ LONGEST_SUBJECT = 200
 HOLDING_SINCE = "holdingSince"
 """Member of the details of a state that is going to be raised if its rule holds for long enough."""
 
+RAISED_SINCE = "raisedSince"
+"""Member of the details of a state that has been cleared, while somebody who was told of it does not know that yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
@@ -52,12 +55,13 @@ def states(connection: Connection, rule: str | None = None, *, raised_only: bool
 
 
 def states_to_judge(connection: Connection, told_since: datetime) -> list[AlertState]:
-    """The states that the next judgement depends on: raised, about to be, or told since then."""
+    """The states that the next judgement depends on: raised, about to be, told since then, or with an untold end."""
     table = alert_states
     matters = or_(
         table.c.state == RAISED,
         table.c.last_notified_at >= told_since,
         table.c.details.contains(f'"{HOLDING_SINCE}"'),
+        table.c.details.contains(f'"{RAISED_SINCE}"'),
     )
     chosen = select(*[table.c[name] for name in AlertState.__slots__]).where(matters)
     return _read(connection.execute(chosen))

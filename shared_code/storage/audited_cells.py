@@ -1,5 +1,8 @@
 """Which cells others have changed since somebody read them, as the audit trail tells.
 
+What users save is written down in the operational trail and nowhere else; that of the integration schema has what is
+imported, which has no versions. Entries go to the archive after two years, when nobody holds what they read before.
+
 Source: REST API, "Versions and concurrency"; Data model, "Audit, messages, leases, cache".
 """
 

@@ -3,10 +3,13 @@
 Source: Data model, "Audit, messages, leases, cache".
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from shared_code.sql.bulk import insert_rows
+from shared_code.sql.lists import in_list
 from shared_code.storage.tables.messages import poison_messages, processed_messages
 
 
@@ -27,6 +30,19 @@ def record(connection: Connection, consumer: str, message_id: str, outcome: str,
     connection.execute(
         insert(processed_messages).values(consumer=consumer, message_id=message_id, processed_at=now, outcome=outcome)
     )
+
+
+def record_removed(connection: Connection, consumer: str, message_ids: Iterable[str], now: datetime) -> None:
+    """Write down that these messages will not be handled: an operator has taken them away from their consumer."""
+    wanted = set(message_ids)
+    known = connection.scalars(
+        select(processed_messages.c.message_id).where(
+            processed_messages.c.consumer == consumer, in_list(processed_messages.c.message_id, wanted)
+        )
+    )
+    wanted -= set(known)
+    columns = ("consumer", "message_id", "processed_at", "outcome")
+    insert_rows(connection, processed_messages, columns, ((consumer, one, now, "skipped") for one in sorted(wanted)))
 
 
 def record_poison(

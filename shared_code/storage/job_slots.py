@@ -14,6 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from shared_code.sql.types import timestamp_text
 from shared_code.storage.tables.messages import job_slots, resource_leases
 
+SLICE: Final = "slice"
+"""Member of a checkpoint: the number of the slice that was begun last, from 1."""
+
 BEGAN_AT: Final = "beganAt"
 """Member of a checkpoint: when the slot's first slice began. A slot may have waited for long before it."""
 
@@ -40,6 +43,14 @@ def running_since(connection: Connection, job: str) -> datetime | None:
     return connection.execute(
         select(job_slots.c.slot).where(job_slots.c.job == job, job_slots.c.state == "running").limit(1)
     ).scalar_one_or_none()
+
+
+def slice_under_way(connection: Connection, job: str, slot: datetime) -> int:
+    """The number of the slice that was begun last, from 1; 0 before the first."""
+    known = connection.execute(
+        select(job_slots.c.checkpoint).where(job_slots.c.job == job, job_slots.c.slot == slot)
+    ).scalar_one_or_none()
+    return int(json.loads(known).get(SLICE, 0)) if known else 0
 
 
 def begin_slice(

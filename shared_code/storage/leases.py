@@ -22,17 +22,22 @@ class Lease:
 
 
 def acquire(connection: Connection, resource_id: str, owner_id: str, now: datetime, ttl_s: int) -> Lease | None:
-    """Take `resource_id` for `ttl_s` seconds; None while somebody else holds it."""
+    """Take `resource_id` for `ttl_s` seconds; None while somebody else holds it.
+
+    A lease that was renewed in a future that far away is none: the clock was put back, and would never reach its end.
+    """
+    time_to_live = timedelta(seconds=ttl_s)
+    is_over = or_(resource_leases.c.expires_at <= now, resource_leases.c.renewed_at > now + time_to_live)
     taken = connection.execute(
         update(resource_leases)
         .where(resource_leases.c.resource_id == resource_id)
-        .where(or_(resource_leases.c.owner_id.is_(None), resource_leases.c.expires_at <= now))
+        .where(or_(resource_leases.c.owner_id.is_(None), is_over))
         .values(
             owner_id=owner_id,
             fencing_token=resource_leases.c.fencing_token + 1,
             acquired_at=now,
             renewed_at=now,
-            expires_at=now + timedelta(seconds=ttl_s),
+            expires_at=now + time_to_live,
         )
     )
     if taken.rowcount == 0:
@@ -63,6 +68,15 @@ def is_held(connection: Connection, lease: Lease) -> bool:
 def release(connection: Connection, lease: Lease) -> None:
     """Give the resource back; its row stays, so that tokens only grow."""
     connection.execute(update(resource_leases).where(*_held(lease)).values(owner_id=None))
+
+
+def take_away(connection: Connection, resource_id: str) -> None:
+    """Let nobody hold the resource: who holds it cannot confirm it any more, and the next one may have it."""
+    connection.execute(
+        update(resource_leases)
+        .where(resource_leases.c.resource_id == resource_id)
+        .values(owner_id=None, fencing_token=resource_leases.c.fencing_token + 1)
+    )
 
 
 def _held(lease: Lease) -> tuple[ColumnElement[bool], ...]:

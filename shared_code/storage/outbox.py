@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
 
@@ -17,11 +17,16 @@ from shared_code.json_text import json_bytes
 from shared_code.sql.bulk import insert_rows
 from shared_code.sql.lists import in_list
 from shared_code.sql.types import new_identifier
+from shared_code.storage.database import LEAVES_MESSAGES
 from shared_code.storage.tables.messages import outbox_messages
 from shared_code.trace_context import TRACEPARENT, current_traceparent
 
 MAX_BODY_BYTES = 64 * 1024
 """The largest body of a message: larger content is stored, and the message refers to it."""
+
+
+ATTEMPT: Final = "attempt"
+"""The property that counts a message's attempts, from 1; each delayed copy is the next."""
 
 
 class MessageTooLargeError(ForecastError):
@@ -77,7 +82,8 @@ _COLUMNS = (
 def append(connection: Connection, messages: Iterable[OutgoingMessage], now: datetime) -> int:
     """Leave `messages` for the relay. One whose (destination, dedup id) is there already is the same message.
 
-    They carry the trace of the work that leaves them. Raises `MessageTooLargeError`.
+    They are first attempts unless they say otherwise, and carry the trace of the work that leaves them. Raises
+    `MessageTooLargeError`.
     """
     wanted = {(message.destination, message.dedup_id): message for message in messages}
     if not wanted:
@@ -89,6 +95,8 @@ def append(connection: Connection, messages: Iterable[OutgoingMessage], now: dat
     )
     for row in known:
         wanted.pop((row.destination, row.dedup_id), None)
+    if any(message.not_before is None or message.not_before <= now for message in wanted.values()):
+        connection.execution_options(**{LEAVES_MESSAGES: True})
     return insert_rows(
         connection,
         outbox_messages,
@@ -101,7 +109,7 @@ def append(connection: Connection, messages: Iterable[OutgoingMessage], now: dat
                 message.session_id,
                 message.dedup_id,
                 _body_of(message),
-                json_bytes(_traced_properties(message)).decode(),
+                json_bytes(_properties_of(message)).decode(),
                 now,
                 message.not_before or now,
             )
@@ -120,9 +128,10 @@ def _body_of(message: OutgoingMessage) -> str:
     return body.decode()
 
 
-def _traced_properties(message: OutgoingMessage) -> Mapping[str, Any]:
+def _properties_of(message: OutgoingMessage) -> Mapping[str, Any]:
     trace = current_traceparent()
-    return message.properties if trace is None else {TRACEPARENT: trace, **message.properties}
+    traced = {} if trace is None else {TRACEPARENT: trace}
+    return {ATTEMPT: 1, **traced, **message.properties}
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[StoredMessage]:

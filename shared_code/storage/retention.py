@@ -1,11 +1,10 @@
 """What is deleted when its time is over: one rule a table, worked off in batches.
 
-Contracts, rates and mappings stay: nothing tells when a site has ended. Rows of the node migration stay for good.
+Rows of the node migration stay for good.
 
 Source: Data model, "Retention and archive".
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Delete, Table, delete, exists,
 
 from shared_code.storage import archiving
 from shared_code.storage.ages import by_moment, by_parent, months_before
+from shared_code.storage.ended_sites import Due, agreed_with_ended_sites
 from shared_code.storage.staged_rows import overdue
 from shared_code.storage.tables.archive import ARCHIVES
 from shared_code.storage.tables.base import STAGING, metadata
@@ -29,9 +29,6 @@ MESSAGE_AGE: Final = timedelta(days=14)
 
 POISON_AGE: Final = timedelta(days=90)
 TREND_MONTHS = 36
-
-Due = Callable[[datetime], ColumnElement[bool]]
-"""The rows whose time is over at a moment (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,7 @@ RULES: Final = (
     _older(idempotency_keys, "expires_at", timedelta()),
     RetentionRule(trend_results, lambda now: trend_results.c.as_of < months_before(now.date(), TREND_MONTHS)),
     *map(_archived, archiving.RULES),
+    *[RetentionRule(table, due) for table, due in agreed_with_ended_sites()],
 )
 """In this order: what belongs to a row goes before it."""
 

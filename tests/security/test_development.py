@@ -1,9 +1,6 @@
 """The issuer of development tokens, and the command that uses it."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,9 +22,10 @@ from shared_code.settings import Settings
 from shared_code.storage.tables.access import user_roles, user_scopes
 from shared_code.storage.tables.messages import audit_events
 from tests.api.serving import BASE, Api, served
+from tests.support.command_line import townepark
+from tests.support.operational import empty_database
 from tests.support.pnl_world import PnlWorld
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2025, 7, 16, 16, tzinfo=UTC)
 
 
@@ -148,16 +146,8 @@ def test_a_role_for_the_company_needs_no_site_and_keeps_none(world: PnlWorld) ->
     assert scopes_of(world) == set()
 
 
-def townepark(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "SYSTEMROOT"}}
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], cwd=folder, env={**kept, "PYTHONPATH": str(ROOT), **settings},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
 def test_the_command_prints_the_token_alone_or_one_json_document(tmp_path: Path) -> None:
-    assert townepark(tmp_path, "schema", "upgrade").returncode == 0
+    (tmp_path / "forecasting.db").write_bytes(empty_database())
     arguments = ("token", "--user", "me", "--role", "forecasting_admin")
     plain = townepark(tmp_path, *arguments)
     assert (plain.returncode, plain.stdout.count("\n"), plain.stdout.count(".")) == (0, 1, 2)
@@ -170,8 +160,8 @@ def test_the_command_prints_the_token_alone_or_one_json_document(tmp_path: Path)
 
 
 def test_the_command_is_refused_outside_the_embedded_default_and_for_an_unknown_role(tmp_path: Path) -> None:
-    assert townepark(tmp_path, "schema", "upgrade").returncode == 0
-    elsewhere = townepark(tmp_path, "token", "--user", "me", "--role", "service", ENVIRONMENT_NAME="uat")
+    (tmp_path / "forecasting.db").write_bytes(empty_database())
+    elsewhere = townepark(tmp_path, "token", "--user", "me", "--role", "service", settings={"ENVIRONMENT_NAME": "uat"})
     assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
     assert "embedded default" in elsewhere.stderr
     assert townepark(tmp_path, "token", "--user", "me", "--role", "king").returncode == 2

@@ -12,7 +12,7 @@ from shared_code.errors import ConfigurationError
 from shared_code.security import keys
 from shared_code.security.errors import KeysUnavailableError
 from shared_code.security.keys import RemoteKeySet, public_keys
-from tests.sources.scripted_server import Reply, ScriptedServer, scripted_server, unused_address
+from tests.sources.scripted_server import Behaviour, Reply, ScriptedServer, scripted_server, unused_address
 from tests.support.issuer import Issuer, rsa_key
 
 PATH = "/keys.json"
@@ -131,9 +131,12 @@ def test_an_address_where_nobody_listens_is_an_outage() -> None:
         RemoteKeySet(unused_address() + PATH).find("first")
 
 
-def test_a_server_that_never_ends_is_given_up(issuing: Issuing, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("behaviour", ["trickle_headers", "trickle_body"])
+def test_a_server_that_never_ends_is_given_up(
+    behaviour: Behaviour, issuing: Issuing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keys, "_LONGEST_FETCH_S", 0.2)
-    issuing.publishes(Reply({"keys": [FIRST.jwk()]}, behaviour="trickle_body"))
+    issuing.publishes(Reply({"keys": [FIRST.jwk()]}, behaviour=behaviour))
     with pytest.raises(KeysUnavailableError):
         issuing.keys.find("first")
 

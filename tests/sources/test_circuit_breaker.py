@@ -77,3 +77,13 @@ def test_a_trial_that_never_reports_does_not_block_the_source_for_ever() -> None
     clock.moment = NOON + timedelta(seconds=120)
 
     assert breaker.may_call()
+
+
+def test_a_clock_that_is_put_back_does_not_prolong_the_open_time() -> None:
+    clock = FixedClock(NOON)
+    breaker = _after_failures(clock, 5)
+    clock.moment = NOON - timedelta(hours=2)
+    assert breaker.may_call()
+    assert not breaker.may_call()
+    clock.moment += timedelta(seconds=60)
+    assert breaker.may_call()

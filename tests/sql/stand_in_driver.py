@@ -64,13 +64,14 @@ class Driver(ModuleType):
 
 
 class StandInConnection:
-    """One connection: `statements` with their parameters in order."""
+    """One connection: `statements` with their parameters in order. `broken` is what every further one ends with."""
 
     def __init__(self, driver: Driver, text: str, arguments: dict[str, Any]) -> None:
         self.driver, self.text, self.arguments = driver, text, arguments
         self.statements: list[tuple[str, tuple[Any, ...]]] = []
         self.timeout = 0
         self.autocommit = False
+        self.broken: StandInError | None = None
 
     def cursor(self) -> "StandInCursor":
         return StandInCursor(self)
@@ -102,6 +103,8 @@ class StandInCursor:
         self.input_sizes = sizes
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> "StandInCursor":
+        if self.connection.broken is not None:
+            raise self.connection.broken
         self.connection.statements.append((statement, tuple(parameters)))
         for part, (names, rows) in self.connection.driver.answers.items():
             if part in statement:

@@ -143,6 +143,7 @@ def test_more_rows_than_one_statement_takes_are_all_stored(connection: Connectio
         ("ratio", Decimal("1000"), r"does not fit in decimal\(9,6\)"),
         ("key", "ABCDEF", "key holds 5 characters"),
         ("title", "x" * 11, "title holds 10 characters"),
+        ("title", "\N{RUNNER}" * 6, "title holds 10 characters, .* has 12"),
         ("run", "not an identifier", "is not an identifier"),
         ("at", datetime(2025, 1, 1), "needs its zone"),  # noqa: DTZ001 - the point of the test
     ],

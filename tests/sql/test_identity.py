@@ -1,15 +1,19 @@
 """Tokens with which the app's identity logs in."""
 
+import socket
 import struct
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
+from pydantic import SecretStr
 
 from shared_code.clock import FixedClock
 from shared_code.errors import ConfigurationError, TransientError
 from shared_code.settings import Settings
+from shared_code.sql import identity
 from shared_code.sql.identity import AccessTokens, access_tokens, packed_token
 
 NOON = datetime(2025, 4, 10, 12, tzinfo=UTC)
@@ -73,3 +77,18 @@ def test_the_settings_choose_between_a_managed_identity_and_a_service_principal(
     principal = access_tokens(Settings(azure_client_id="c", azure_tenant_id="t", azure_client_secret="s"))
     assert type(managed._make_credential()).__name__ == "ManagedIdentityCredential"
     assert type(principal._make_credential()).__name__ == "ClientSecretCredential"
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2"], ids=["managed identity", "service principal"])
+def test_an_identity_service_that_is_silent_is_given_up_soon(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "_PATIENCE", {"connection_timeout": 0.2, "read_timeout": 0.2, "retry_total": 0})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://{address}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        monkeypatch.setenv("AZURE_AUTHORITY_HOST", f"https://{address}")
+        settings = Settings(azure_client_id="me", azure_tenant_id="t", azure_client_secret=SecretStr(secret))
+        started = time.monotonic()
+        with pytest.raises(TransientError, match="was given no access token"):
+            access_tokens(settings).packed()
+        assert time.monotonic() - started < 5

@@ -1,6 +1,8 @@
 """What the driver of SQL Server is handed: connection, token, limits, session."""
 
 import sys
+import time
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -15,6 +17,7 @@ from shared_code.settings import Settings
 from shared_code.sql import identity
 from shared_code.sql.engine import operational_engine, warehouse_engine
 from shared_code.sql.identity import SQL_COPT_SS_ACCESS_TOKEN, packed_token
+from shared_code.sql.statement_limit import let_statements_take, statements_within
 from shared_code.sql.transient import retry
 from tests.sql.stand_in_driver import Driver, StandInConnection, odbc_error
 
@@ -81,10 +84,72 @@ def test_a_session_waits_for_locks_five_seconds_and_for_a_query_as_long_as_the_s
     assert ("SET LOCK_TIMEOUT 5000", ()) in connection.statements
 
 
+def test_requests_jobs_and_analyses_have_limits_of_their_own(driver: Driver, issued: list[str]) -> None:
+    engine = operational_engine(Settings(db_primary_connection="Server=h;Database=db"), NOON)
+    limits = [opened(engine, driver).timeout]
+    with statements_within(300):
+        limits.append(opened(engine, driver).timeout)
+        with statements_within(600):
+            limits.append(opened(engine, driver).timeout)
+    limits.append(opened(engine, driver).timeout)
+    assert limits == [30, 300, 600, 30]
+    assert len(driver.connections) == 1, "a limit holds for a transaction, not for a connection"
+
+
+def test_a_command_may_take_long_for_all_that_it_does(driver: Driver, issued: list[str]) -> None:
+    engine = operational_engine(Settings(db_primary_connection="Server=h;Database=db"), NOON)
+
+    def command() -> int:
+        let_statements_take(300)
+        return opened(engine, driver).timeout
+
+    assert copy_context().run(command) == 300
+    assert opened(engine, driver).timeout == 30
+
+
+def test_the_log_says_which_driver_was_taken(driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        operational_engine(Settings(db_primary_connection="Server=h;Database=db;UID=u;PWD=hunter2"))
+    assert "with the ODBC driver ODBC Driver 18 for SQL Server (installed)" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_no_secret_shows_in_a_text_form_of_the_engine(driver: Driver) -> None:
     settings = Settings(db_primary_connection="Server=h;Database=db;UID=u;PWD=hunter2")
     engine = operational_engine(settings)
     assert "hunter2" not in repr(engine) + str(engine.url) + repr(engine.pool)
+
+
+def test_a_connection_that_was_cut_while_it_idled_is_replaced_before_it_is_used(driver: Driver) -> None:
+    engine = operational_engine(Settings(db_primary_connection="Server=h;Database=db;UID=u;PWD=p"))
+    opened(engine, driver)
+    cut = odbc_error("08S01", "TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)")
+    driver.connections[0].broken = cut
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 2"))
+    assert len(driver.connections) == 2
+
+
+def test_a_connection_is_opened_anew_before_its_token_can_have_expired(
+    driver: Driver, issued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = operational_engine(Settings(db_primary_connection="Server=h;Database=db"), NOON)
+    opened(engine, driver)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 24 * 60)
+    opened(engine, driver)
+    assert len(driver.connections) == 1
+    monkeypatch.setattr("time.time", lambda: now + 30 * 60)
+    opened(engine, driver)
+    assert len(driver.connections) == 2
+
+
+def test_no_value_shows_in_an_error_of_a_statement(driver: Driver) -> None:
+    driver.answers["UPDATE pay"] = ([], [odbc_error("23000", "Refused (547) (SQLExecDirectW)")])  # type: ignore[list-item]
+    engine = operational_engine(Settings(db_primary_connection="Server=h;Database=db;UID=u;PWD=hunter2"))
+    with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("UPDATE pay SET amount = :amount"), {"amount": 98765})
+    assert "98765" not in str(caught.value)
 
 
 def test_the_pool_of_the_driver_manager_is_off_and_ours_is_bounded(driver: Driver, issued: list[str]) -> None:

@@ -51,6 +51,26 @@ def test_a_fault_of_sql_server_is_known_by_its_number_or_state(state: str, text:
     assert fault_of(odbc_error(state, text)).kind == kind
 
 
+PASSING = (40613, 40197, 40501, 49918, 49919, 49920, 10928, 10929, 10053, 10054, 10060, 233, 64, 4060, 42108, 42109,
+           1205, 1222, 3960, 37396)  # fmt: skip
+LASTING = (18456, 229, 208, 207, 2627, 2601, 547, 515, 8152, 2628)
+
+
+@pytest.mark.parametrize("number", PASSING)
+def test_a_fault_with_one_of_these_numbers_may_pass(number: int) -> None:
+    assert fault_of(odbc_error("42000", f"[SQL Server]Something happened. ({number}) (SQLExecDirectW)")).is_transient
+
+
+@pytest.mark.parametrize("state", ["HYT00", "HYT01", "08S01", "08001"])
+def test_a_fault_in_one_of_these_states_may_pass_whatever_its_number(state: str) -> None:
+    assert fault_of(odbc_error(state, "[SQL Server]Something happened. (0) (SQLExecDirectW)")).is_transient
+
+
+@pytest.mark.parametrize("number", LASTING)
+def test_a_fault_with_one_of_these_numbers_does_not_pass(number: int) -> None:
+    assert not fault_of(odbc_error("42000", f"[SQL Server]It is refused. ({number}) (SQLExecDirectW)")).is_transient
+
+
 def test_a_number_inside_the_text_is_not_the_error_number() -> None:
     error = odbc_error("42S02", "[SQL Server]Invalid object name 'T (1205)'. (208) (SQLExecDirectW)")
     assert fault_of(error).numbers == {208}
@@ -133,6 +153,12 @@ def test_a_transient_fault_is_tried_again_three_times_with_growing_waits(waits: 
     assert len(waits) == 3
     for waited, base in zip(waits, (1, 2, 4), strict=True):
         assert base <= waited <= base * 1.25
+
+
+def test_up_to_a_quarter_is_added_to_each_wait(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.SystemRandom.random", lambda _: 1.0)
+    assert retry(failing(DEADLOCK, DEADLOCK, DEADLOCK)) == "done"
+    assert waits == [1.25, 2.5, 5.0]
 
 
 def test_after_the_last_attempt_the_error_is_let_through(waits: list[float]) -> None:

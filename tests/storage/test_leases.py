@@ -63,6 +63,24 @@ def test_a_crashed_holder_blocks_for_one_time_to_live(database: SteppedDatabase)
     assert _acquire(database, OTHER) == Lease("feed:budget", OTHER, 2)
 
 
+def test_a_crashed_holder_blocks_no_longer_when_the_clock_is_put_back(database: SteppedDatabase) -> None:
+    _acquire(database, ONE)
+    _wait(database, -TTL_S)
+    assert _acquire(database, OTHER) is None
+    _wait(database, -7200)
+
+    assert _acquire(database, OTHER) == Lease("feed:budget", OTHER, 2)
+
+
+def test_a_holder_goes_on_when_the_clock_is_put_back(database: SteppedDatabase) -> None:
+    with held(database, "job:x", TTL_S) as lease:
+        _wait(database, -7200)
+        _as_held(lease).renew_when_due()
+        assert _acquire(database, OTHER, "job:x") is None
+        _wait(database, TTL_S - 1)
+        assert _acquire(database, OTHER, "job:x") is None
+
+
 def test_a_renewed_lease_lasts_longer(database: SteppedDatabase) -> None:
     lease = _acquire(database, ONE)
     assert lease is not None

@@ -67,6 +67,8 @@ class ErrorWindow:
         """Count a request that was answered with `status`; 0 is one without an answer."""
         number = int(now.timestamp()) // _SLOT_S
         with self._lock:
+            if self._slots and self._slots[-1].number > number:
+                self._slots.clear()  # the clock was put back: nothing of before would ever be old
             if not self._slots or self._slots[-1].number < number:
                 self._slots.append(_Slot(number))
             self._slots[-1].requests += 1
@@ -77,7 +79,10 @@ class ErrorWindow:
 
 
 class ErrorWatch:
-    """Enters the alert of this instance when too many requests fail, and clears it when they do no longer."""
+    """Enters how many requests of this instance fail when those are too many, and when they are no longer.
+
+    From the latter the evaluation of the rules takes the end of the alert.
+    """
 
     def __init__(self, instance: str | None = None) -> None:
         self._instance = instance or instance_name()
@@ -91,7 +96,7 @@ class ErrorWatch:
         now = runtime.clock.now()
         count = self._window.count(status, now)
         with self._lock:
-            is_due = self._entered_at is None or now - self._entered_at >= ENTERED_EVERY
+            is_due = self._entered_at is None or abs(now - self._entered_at) >= ENTERED_EVERY
             if not is_due or not (count.is_too_high or self._is_raised):
                 return
             self._entered_at, self._is_raised = now, count.is_too_high
@@ -102,7 +107,7 @@ class ErrorWatch:
         details = {"requests": count.requests, "errors": count.errors, "measuredAt": now}
         try:
             with runtime.database.writing() as connection:
-                alerts.enter(connection, RULE, self._instance, holds=count.is_too_high, details=details, now=now)
+                alerts.enter(connection, RULE, self._instance, holds=True, details=details, now=now)
         except Exception as error:  # noqa: BLE001 - a database that is away is what makes requests fail
             _log.error("The alert of failing requests could not be entered", exc_info=error)
 

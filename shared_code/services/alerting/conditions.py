@@ -3,7 +3,7 @@
 Source: Operations, "Monitoring and alerts".
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -11,6 +11,9 @@ from typing import Final
 from shared_code.domain.pnl_rows import PnlRow
 from shared_code.domain.variance import Severity as VarianceSeverity
 from shared_code.domain.variance import variance_of_row
+from shared_code.services.alerting.api_errors import ErrorCount
+from shared_code.services.alerting.judgement import OWN_MEMBERS, TOLD
+from shared_code.services.alerting.notice import name_of_target
 from shared_code.services.alerting.rule import Finding
 from shared_code.services.alerting.sight import Sight
 from shared_code.services.data_flows import FLOWS
@@ -19,6 +22,7 @@ from shared_code.services.extraction.quality import is_fresh
 from shared_code.services.rate_labor_reading import FEED as RATE_FEED
 from shared_code.services.scheduled_jobs import LIMITS
 from shared_code.services.variance_limits import limits_of
+from shared_code.services.waiting_messages import LONGEST_WAIT
 from shared_code.storage import alert_facts
 from shared_code.storage.alert_facts import OF_SITES, EndedRun
 from shared_code.timetable import schedule_of
@@ -39,9 +43,6 @@ SLOW_PERCENT: Final = 80
 """Percent of a limit above which what it limits is slow."""
 SLOW_SITE_QUERY_MS: Final = 10_000
 """Milliseconds above which a query of named sites is slow."""
-
-WAITED_TOO_LONG: Final = timedelta(minutes=15)
-"""How long a message may wait to be sent, or to be worked off."""
 
 MANY_DEAD_LETTERS: Final = 50
 
@@ -129,14 +130,14 @@ def queues_with_dead_letters(sight: Sight) -> Iterator[Finding]:
 def slow_queues(sight: Sight) -> Iterator[Finding]:
     """Queues whose oldest message has waited for too long."""
     for queue, oldest in sight.oldest_queued.items():
-        if sight.now - oldest > WAITED_TOO_LONG:
+        if sight.now - oldest > LONGEST_WAIT:
             yield Finding(queue, {"oldest": oldest})
 
 
 def unsent_messages(sight: Sight) -> Iterator[Finding]:
     """The outbox, when its oldest message has not been sent for too long."""
     messages, oldest = sight.unsent
-    if oldest is not None and sight.now - oldest > WAITED_TOO_LONG:
+    if oldest is not None and sight.now - oldest > LONGEST_WAIT:
         yield Finding("outbox", {"messages": messages, "oldest": oldest})
 
 
@@ -144,7 +145,8 @@ def failing_instances(sight: Sight) -> Iterator[Finding]:
     """Instances of the API that have measured too many errors and still do: they enter the alert themselves."""
     for state in sight.raised_by("api_errors"):
         measured = datetime.fromisoformat(state.details["measuredAt"])
-        if sight.now - measured <= MEASURED_WITHIN:
+        count = ErrorCount(state.details["requests"], state.details["errors"])
+        if count.is_too_high and sight.now - measured <= MEASURED_WITHIN:
             yield Finding(state.subject, _own(state.details))
 
 
@@ -165,10 +167,21 @@ def high_flc_variances(sight: Sight) -> Iterator[Finding]:
             yield Finding(state.subject, _own(state.details))
 
 
+def unreachable_targets(sight: Sight) -> Iterator[Finding]:
+    """Webhooks that have not taken notice of an alert that is raised."""
+    everybody = {name_of_target(address) for address in sight.runtime.settings.alert_webhooks}
+    untold: Counter[str] = Counter()
+    for state in sight.raised:
+        if TOLD in state.details:
+            untold.update(everybody - set(state.details[TOLD]))
+    for name, notices in sorted(untold.items()):
+        yield Finding(f"webhook {name}", {"alerts": notices})
+
+
 def _own(details: object) -> dict[str, object]:
     """What whoever raised an alert has entered, without what the evaluation keeps there."""
     assert isinstance(details, dict)
-    return {name: value for name, value in details.items() if name not in {"severity", "told"}}
+    return {name: value for name, value in details.items() if name not in OWN_MEMBERS}
 
 
 def _by_feed(newest: Iterable[EndedRun]) -> list[tuple[str, list[list[EndedRun]]]]:

@@ -13,15 +13,24 @@ from datetime import datetime
 from typing import Final
 
 from shared_code import telemetry
-from shared_code.services.alerting.judgement import COMBINED_FOR, TOLD, is_to_be_told, judged, severity_of
+from shared_code.services.alerting.judgement import (
+    COMBINED_FOR,
+    TOLD,
+    is_end_to_be_told,
+    is_to_be_told,
+    judged,
+    raised_since,
+    severity_of,
+)
 from shared_code.services.alerting.notice import Notice, Webhooks
 from shared_code.services.alerting.rule import Finding, Rule, Severity
 from shared_code.services.alerting.rules import RULE_OF, RULES
 from shared_code.services.alerting.sight import Sight
 from shared_code.services.held_lease import held
 from shared_code.services.runtime import Runtime
+from shared_code.services.waiting_messages import CONSUMERS
 from shared_code.storage import alerts
-from shared_code.storage.alerts import AlertState
+from shared_code.storage.alerts import RAISED_SINCE, AlertState
 
 LEASE: Final = "job:alerts"
 LEASE_TTL_S: Final = 120
@@ -70,18 +79,21 @@ def _judged(found: Mapping[str, list[Finding] | None], known: Iterable[AlertStat
 
 
 def _tell(runtime: Runtime, states: Iterable[AlertState], now: datetime) -> None:
-    """Tell of the alerts that are due, equal ones together, and note which were told to everybody."""
-    due: defaultdict[tuple[str, Severity], list[AlertState]] = defaultdict(list)
+    """Tell of the alerts that are due and of those that have ended, equal ones together; note who was told."""
+    due: defaultdict[tuple[str, Severity, bool], list[AlertState]] = defaultdict(list)
     for state in states:
         rule = RULE_OF.get(state.rule)
-        if rule is not None and is_to_be_told(state, severity := severity_of(state, rule), now):
-            due[rule.name, severity].append(state)
+        if rule is None:
+            continue
+        severity = severity_of(state, rule)
+        if is_to_be_told(state, severity, now) or is_end_to_be_told(state):
+            due[rule.name, severity, state.is_raised].append(state)
     if not due:
         return
     told: list[AlertState] = []
-    with Webhooks(runtime.settings.alert_webhooks) as webhooks:
-        for (name, severity), alike in due.items():
-            told += _tell_of(runtime.settings.environment_name, RULE_OF[name], severity, alike, webhooks, now)
+    webhooks = Webhooks(runtime.settings.alert_webhooks)
+    for (name, severity, _), alike in due.items():
+        told += _tell_of(runtime.settings.environment_name, RULE_OF[name], severity, alike, webhooks, now)
     with runtime.database.writing() as connection:
         alerts.store(connection, told)
 
@@ -94,15 +106,17 @@ def _tell_of(
     webhooks: Webhooks,
     now: datetime,
 ) -> list[AlertState]:
-    """Tell everybody who does not know yet; an alert is told once everybody knows."""
+    """Tell everybody who does not know yet; an alert, or its end, is told once everybody knows."""
 
     def notice(states: Sequence[AlertState]) -> Notice:
         subjects = sorted(state.subject for state in states)
-        return Notice(environment, rule, severity, subjects, min(state.since for state in states))
+        ended_at = None if states[0].is_raised else max(state.since for state in states)
+        return Notice(environment, rule, severity, subjects, min(map(raised_since, states)), ended_at)
 
     fresh = [state for state in alike if TOLD not in state.details]
     if fresh:
-        _log.warning("ALERT %s", notice(fresh).text)
+        # Who looks for lines that begin with ALERT looks for what is wrong, not for what is over.
+        _log.warning("ALERT %s" if alike[0].is_raised else "%s", notice(fresh).text)
     knowing = {state.subject: set(state.details.get(TOLD, ())) for state in alike}
     for name in sorted(webhooks.names):
         unknowing = [state for state in alike if name not in knowing[state.subject]]
@@ -114,9 +128,11 @@ def _tell_of(
 
 def _noted(state: AlertState, knowing: set[str], everybody: frozenset[str], now: datetime) -> AlertState:
     details = {name: value for name, value in state.details.items() if name != TOLD}
-    if knowing >= everybody:
+    if not knowing >= everybody:
+        return replace(state, details={**details, TOLD: sorted(knowing)})
+    if state.is_raised:
         return replace(state, details=details, last_notified_at=now)
-    return replace(state, details={**details, TOLD: sorted(knowing)})
+    return replace(state, details={name: value for name, value in details.items() if name != RAISED_SINCE})
 
 
 def _show_levels(sight: Sight) -> None:
@@ -124,8 +140,10 @@ def _show_levels(sight: Sight) -> None:
     waiting, oldest = sight.unsent
     telemetry.show(telemetry.OUTBOX_SIZE, waiting)
     telemetry.show(telemetry.OUTBOX_AGE, (sight.now - (oldest or sight.now)).total_seconds())
-    for queue, since in sight.oldest_queued.items():
-        telemetry.show(telemetry.QUEUE_AGE, (sight.now - since).total_seconds(), {"queue": queue})
+    for consumer in CONSUMERS:
+        # A queue in which nothing waits shows that: without a word it could be one that nobody looks at.
+        since = sight.oldest_queued.get(consumer.name, sight.now)
+        telemetry.show(telemetry.QUEUE_AGE, (sight.now - since).total_seconds(), {"queue": consumer.name})
 
 
 def current_alerts(runtime: Runtime, *, with_cleared: bool = False) -> list[tuple[AlertState, Severity]]:

@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from shared_code.services.alerting.rule import Finding, Rule, Severity
 from shared_code.sql.types import timestamp_text
-from shared_code.storage.alerts import CLEARED, HOLDING_SINCE, LONGEST_SUBJECT, RAISED, AlertState
+from shared_code.storage.alerts import CLEARED, HOLDING_SINCE, LONGEST_SUBJECT, RAISED, RAISED_SINCE, AlertState
 
 COMBINED_FOR: Final = timedelta(minutes=60)
 """The same alert is told once in this time, however often it is raised."""
 
 SEVERITY, TOLD = "severity", "told"
 """Members of a state's details: how bad it is, and which targets were told while others could not be."""
+
+OWN_MEMBERS: Final = frozenset({SEVERITY, TOLD, RAISED_SINCE})
+"""What the evaluation keeps among the details of a state."""
 
 
 def judged(rule: Rule, known: Iterable[AlertState], found: Iterable[Finding], now: datetime) -> list[AlertState]:
@@ -40,9 +43,19 @@ def is_to_be_told(state: AlertState, severity: Severity, now: datetime) -> bool:
     that time.
     """
     last = state.last_notified_at
-    if not state.is_raised or last is None:
+    if not state.is_raised or last is None or last > now:  # told in the future: the clock was put back
         return state.is_raised
     return now - last >= COMBINED_FOR and (state.since > last or severity is Severity.HIGH)
+
+
+def is_end_to_be_told(state: AlertState) -> bool:
+    """Whether somebody was told of an alert that has ended, and not yet of its end."""
+    return not state.is_raised and RAISED_SINCE in state.details
+
+
+def raised_since(state: AlertState) -> datetime:
+    """When an alert was raised that is, or whose end is to be told."""
+    return state.since if state.is_raised else datetime.fromisoformat(state.details[RAISED_SINCE])
 
 
 def _found(rule: Rule, known: AlertState | None, finding: Finding, now: datetime) -> AlertState:
@@ -53,8 +66,8 @@ def _found(rule: Rule, known: AlertState | None, finding: Finding, now: datetime
     if not before.is_raised:
         holding_since = before.details.get(HOLDING_SINCE, timestamp_text(now))
         if not rule.is_raised_after(finding, now - datetime.fromisoformat(holding_since)):
-            return replace(before, details={HOLDING_SINCE: holding_since, **_severity(before)})
-        before = replace(before, state=RAISED, since=now)
+            return replace(before, details={HOLDING_SINCE: holding_since, **_kept(before)})
+        before = replace(before, state=RAISED, since=now, details=_severity(before))
     got_worse = SEVERITY in before.details and severity.rank > severity_of(before, rule).rank
     if TOLD in before.details and not got_worse:
         details[TOLD] = before.details[TOLD]
@@ -63,8 +76,17 @@ def _found(rule: Rule, known: AlertState | None, finding: Finding, now: datetime
 
 def _gone(state: AlertState, now: datetime) -> AlertState:
     """The alert without its condition. How bad it was stays known, so that coming back worse is told."""
-    since = now if state.is_raised else state.since
-    return replace(state, state=CLEARED, since=since, details=_severity(state))
+    if not state.is_raised:
+        return replace(state, details=_kept(state))
+    last = state.last_notified_at
+    was_told = bool(state.details.get(TOLD)) or (last is not None and last >= state.since)
+    since = {RAISED_SINCE: timestamp_text(state.since)} if was_told else {}
+    return replace(state, state=CLEARED, since=now, details={**_severity(state), **since})
+
+
+def _kept(state: AlertState) -> dict[str, Any]:
+    """What is remembered of an alert that is not raised."""
+    return {name: value for name, value in state.details.items() if name in OWN_MEMBERS}
 
 
 def _severity(state: AlertState) -> dict[str, Any]:

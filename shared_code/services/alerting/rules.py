@@ -96,7 +96,16 @@ RULES: Final = (
         "None: the site's trend of FLC is far from its budget.",
         "The site's manager reviews the month: townepark pnl show --site SITE --period PERIOD.",
     ),
+    Rule(
+        "alert_targets",
+        "Alerts not delivered",
+        Severity.HIGH,
+        conditions.unreachable_targets,
+        "None yet: an alert of theirs may go unnoticed.",
+        "townepark alerts shows what is raised; check that every webhook of ALERT_TARGETS still takes messages.",
+        holds_for=timedelta(minutes=10),
+    ),
 )
-"""Every rule, in the order of the specification."""
+"""Every rule, in the order of the specification; the last one watches the others."""
 
 RULE_OF: Final = {rule.name: rule for rule in RULES}

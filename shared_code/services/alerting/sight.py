@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 
 from shared_code.services.dead_letters import count_by_queue
 from shared_code.services.runtime import Runtime
+from shared_code.services.waiting_messages import oldest_waiting
 from shared_code.storage import alert_facts, feed_versions, message_ages
 from shared_code.storage.alert_facts import EndedRun
 from shared_code.storage.alerts import AlertState
@@ -51,8 +52,8 @@ class Sight:
 
     @cached_property
     def oldest_queued(self) -> Mapping[str, datetime]:
-        """When the oldest message that waits came into its queue, by queue."""
-        return message_ages.oldest_by_queue(self.connection, self.now)
+        """Since when the oldest message waits, by queue."""
+        return oldest_waiting(self.runtime, self.connection, self.now)
 
     @cached_property
     def unsent(self) -> tuple[int, datetime | None]:

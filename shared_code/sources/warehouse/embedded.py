@@ -46,6 +46,7 @@ def embedded_engine(path: Path, *, read_only: bool = True) -> Engine:
         names = {EDW: "main", LEGION: "main"}
     engine = create_engine(
         "sqlite://",
+        hide_parameters=True,  # an error is logged, and its values may be pay
         creator=lambda: _open_for_reading(path) if read_only else _open_for_writing(path),
         poolclass=NullPool,
         execution_options={"schema_translate_map": names},

@@ -115,9 +115,7 @@ site_job_code_rates = Table(
     optional(
         "rate_class",
         String(1),
-        Computed(
-            "CASE WHEN calculation_method IN ('manual', 'fixed', 'contract') THEN 'E' ELSE 'C' END", persisted=True
-        ),
+        Computed(RATE_CLASS, persisted=True),
     ),
     required("as_of_date", Date()),
     optional("window_start", Date()),

@@ -82,6 +82,14 @@ Index(
     sqlite_where=outbox_messages.c.sent_at.is_(None),
     mssql_where=outbox_messages.c.sent_at.is_(None),
 )
+Index(
+    "ix_outbox_sent",
+    outbox_messages.c.sent_at,
+    outbox_messages.c.destination,
+    sqlite_where=outbox_messages.c.sent_at.is_not(None),
+    mssql_where=outbox_messages.c.sent_at.is_not(None),
+    mssql_include=["dedup_id"],
+)
 
 processed_messages = Table(
     "processed_messages",

@@ -60,6 +60,32 @@ def test_an_answer_from_500_on_and_none_at_all_are_errors(status: int, errors: i
     assert ErrorWindow().count(status, NOON).errors == errors
 
 
+def test_requests_of_before_the_clock_was_put_back_are_forgotten() -> None:
+    window = ErrorWindow()
+    window.count(503, NOON)
+    assert window.count(200, NOON - timedelta(hours=2)).errors == 0
+    assert window.count(503, NOON - timedelta(hours=2)).errors == 1
+
+
+def test_a_clock_that_was_put_back_keeps_no_instance_from_entering_its_alert(
+    world: AlertWorld, watch: ErrorWatch
+) -> None:
+    serve(world, watch, good=0, bad=3)
+    world.clock.moment -= timedelta(hours=2)
+    serve(world, watch, good=0, bad=3)
+    assert world.states()["api_errors instance a"].details["measuredAt"] == "2025-06-10T10:00:00.000Z"
+
+
+def test_the_end_of_the_alert_is_told(world: AlertWorld, watch: ErrorWatch, caplog: pytest.LogCaptureFixture) -> None:
+    serve(world, watch, good=0, bad=3)
+    world.evaluate()
+    serve(world, watch, good=100, bad=0)
+    world.clock.moment += MINUTE
+    serve(world, watch, good=1, bad=0)
+    assert world.evaluate() == {}
+    assert "[test] ended: API errors: instance a" in caplog.text
+
+
 def test_an_instance_enters_its_alert_and_clears_it(world: AlertWorld, watch: ErrorWatch) -> None:
     serve(world, watch, good=0, bad=3)
     assert world.evaluate()["api_errors instance a"].details == {

@@ -1,6 +1,10 @@
 """Who is told of an alert, when, in which words, and what becomes of a webhook that fails."""
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,8 +42,8 @@ def test_a_notice_names_environment_subject_effect_and_next_step(
     world.evaluate()
     [notice] = webhook.told
     assert notice == {
-        "text": notice["text"], "environment": "test", "rule": "feed_failed", "severity": "medium",
-        "subjects": ["budget"], "count": 1, "since": "2025-06-10T12:00:00.000Z",
+        "text": notice["text"], "state": "raised", "environment": "test", "rule": "feed_failed", "severity": "medium",
+        "subjects": ["budget"], "count": 1, "since": "2025-06-10T12:00:00.000Z", "endedAt": None,
         "effect": "Users see what was published before; it grows old, and is marked stale when it is too old.",
         "nextStep": notice["nextStep"],
     }  # fmt: skip
@@ -104,9 +108,9 @@ def test_an_alert_that_comes_back_within_the_hour_is_told_when_the_hour_is_over(
     world.evaluate(FIVE)
     world.queued(16)
     assert "queue_age forecasting.jobs" in world.evaluate(FIVE)
-    assert len(webhook.told) == 1
+    assert webhook.states() == ["raised", "cleared"]
     world.evaluate(HOUR - 2 * FIVE)
-    assert len(webhook.told) == 2
+    assert webhook.states() == ["raised", "cleared", "raised"]
 
 
 def test_an_alert_that_has_gone_before_the_hour_is_over_is_told_once(world: AlertWorld, webhook: WebhookServer) -> None:
@@ -116,7 +120,80 @@ def test_an_alert_that_has_gone_before_the_hour_is_over_is_told_once(world: Aler
     world.evaluate(HOUR)
     world.queued(16)
     world.evaluate(FIVE)
-    assert len(webhook.told) == 2
+    assert webhook.states() == ["raised", "cleared", "raised"]
+
+
+def test_the_end_of_an_alert_is_told_with_how_long_it_was_raised(
+    world: AlertWorld, webhook: WebhookServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.queued(16)
+    world.wrote(16)
+    world.evaluate()
+    world.sends()
+    world.evaluate(FIVE)
+    [ended] = [notice for notice in webhook.told if notice["state"] == "cleared" and notice["rule"] == "queue_age"]
+    assert (ended["since"], ended["endedAt"]) == ("2025-06-10T12:00:00.000Z", "2025-06-10T12:05:00.000Z")
+    assert ended["text"] == (
+        "[test] ended: Queue age: forecasting.jobs (since 2025-06-10 12:00 UTC, until 2025-06-10 12:05 UTC)."
+    )
+    assert ended["text"] in caplog.text
+    assert len(alert_lines(caplog)) == 2, "nobody who looks for alerts is called by their end"
+    world.evaluate(HOUR)
+    assert webhook.states().count("cleared") == 2
+
+
+def test_the_end_of_an_alert_that_nobody_was_told_of_is_not_told(world: AlertWorld, webhook: WebhookServer) -> None:
+    world.queued(16)
+    world.evaluate()
+    world.sends()
+    world.evaluate(FIVE)
+    world.queued(16)
+    world.evaluate(FIVE)
+    world.sends()
+    world.evaluate(FIVE)
+    assert webhook.states() == ["raised", "cleared"]
+
+
+def test_an_end_that_a_webhook_did_not_take_is_told_when_it_does(world: AlertWorld, webhook: WebhookServer) -> None:
+    world.queued(16)
+    world.evaluate()
+    world.sends()
+    webhook.status = 503
+    world.evaluate(FIVE)
+    world.evaluate(2 * HOUR)
+    assert webhook.states() == ["raised"]
+    webhook.status = 200
+    world.evaluate(FIVE)
+    world.evaluate(FIVE)
+    assert webhook.states() == ["raised", "cleared"]
+    assert webhook.told[1]["endedAt"] == "2025-06-10T12:05:00.000Z"
+    assert world.states()["queue_age forecasting.jobs"].details == {"severity": "medium"}
+
+
+def test_an_alert_that_comes_back_while_its_end_is_untold_is_told_to_everybody(tmp_path: Path) -> None:
+    with webhook_server() as good, webhook_server() as bad:
+        world = AlertWorld(tmp_path, good.address, bad.address)
+        world.queued(16)
+        world.evaluate()
+        bad.status = 500
+        world.sends()
+        world.evaluate(HOUR)
+        bad.status = 200
+        world.queued(16)
+        world.evaluate(FIVE)
+        assert (good.states(), bad.states()) == (["raised", "cleared", "raised"], ["raised", "raised"])
+        world.close()
+
+
+def test_a_clock_that_was_put_back_hides_no_alert(world: AlertWorld, webhook: WebhookServer) -> None:
+    world.queued(16)
+    world.evaluate(2 * HOUR)
+    world.sends()
+    world.evaluate(FIVE)
+    world.clock.moment -= 2 * HOUR
+    world.queued(16)
+    world.evaluate()
+    assert webhook.states() == ["raised", "cleared", "raised"]
 
 
 def test_an_alert_that_gets_worse_is_told_at_once(world: AlertWorld, webhook: WebhookServer) -> None:
@@ -179,6 +256,50 @@ def test_a_webhook_that_failed_is_not_asked_again_in_the_same_evaluation(
     world.queued(16)
     world.evaluate()
     assert caplog.text.count("is tried again") == 1
+
+
+def test_a_webhook_that_answers_byte_by_byte_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared_code.services.alerting.notice._WHOLE_S", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as opened:
+
+        def trickle() -> None:
+            peer = opened.enter_context(listener.accept()[0])
+            with suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200:
+                    peer.sendall(bytes([byte]))
+                    time.sleep(0.05)
+
+        slow = threading.Thread(target=trickle)
+        slow.start()
+        world = AlertWorld(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}/hook")
+        world.wrote(16)
+        started = time.monotonic()
+        world.evaluate()
+        assert time.monotonic() - started < 5
+        slow.join(20)
+    assert "was not told of alert outbox (TimeoutError)" in caplog.text
+    assert world.states()["outbox outbox"].last_notified_at is None
+    world.close()
+
+
+def test_a_webhook_that_does_not_take_alerts_for_ten_minutes_is_one_itself(tmp_path: Path) -> None:
+    with webhook_server() as good, webhook_server() as bad:
+        world = AlertWorld(tmp_path, good.address, bad.address)
+        bad.status = 500
+        world.wrote(16)
+        for _ in range(3):
+            assert not [name for name in world.evaluate(FIVE) if name.startswith("alert_targets")]
+        [name] = [name for name in world.evaluate(FIVE) if name.startswith("alert_targets")]
+        assert good.subjects()[-1] == ("alert_targets", "high", [name.removeprefix("alert_targets ")])
+        world.sends()
+        assert name in world.evaluate(FIVE), "it has not taken this one either"
+        bad.status = 200
+        world.evaluate(FIVE)
+        assert bad.told[-1]["rule"] == "alert_targets"
+        assert name not in world.evaluate(FIVE)
+        world.close()
 
 
 def test_a_webhook_that_sends_elsewhere_is_not_followed(world: AlertWorld, webhook: WebhookServer) -> None:

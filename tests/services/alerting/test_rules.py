@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared_code.services.alerting.evaluate import current_alerts
+from shared_code.services.alerting.notice import name_of_target
 from shared_code.services.alerting.rule import Rule, Severity
 from shared_code.services.alerting.rules import RULE_OF, RULES
 from tests.support.alert_world import AlertWorld, ago
@@ -19,9 +20,14 @@ QUARTER = timedelta(minutes=15)
 Story = Callable[[AlertWorld], None]
 
 
+GONE = "http://127.0.0.1:1/hook?sig=SECRET1"
+"""A webhook that nobody listens at."""
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[AlertWorld]:
-    world = AlertWorld(tmp_path)
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[AlertWorld]:
+    is_about_webhooks = "name" in request.fixturenames and request.getfixturevalue("name") == "alert_targets"
+    world = AlertWorld(tmp_path, *([GONE] if is_about_webhooks else []))
     yield world
     world.close()
 
@@ -118,6 +124,18 @@ def near_the_budget_again(world: AlertWorld) -> None:
     world.entered("flc_variance", "0001 2025-06", {"period": "2025-06"})
 
 
+def webhook_that_is_gone(world: AlertWorld) -> None:
+    world.wrote(16)
+    for _ in range(3):
+        world.evaluate(timedelta(minutes=5))
+    world.clock.moment += timedelta(minutes=5)
+
+
+def webhook_that_missed_a_notice(world: AlertWorld) -> None:
+    world.wrote(16)
+    world.evaluate(timedelta(minutes=5))
+
+
 PAIRS: dict[str, tuple[Story, str, Story]] = {
     "feed_failed": (failed, "budget", failed_and_succeeded_since),
     "rate_run_missing": (no_rates_for_eight_hours, "job_code_rates", rates_of_eight_hours_ago),
@@ -129,6 +147,7 @@ PAIRS: dict[str, tuple[Story, str, Story]] = {
     "outbox": (outbox_of_a_quarter_of_an_hour, "outbox", outbox_that_moves),
     "api_errors": (instance_that_fails, "instance a", instance_that_is_gone),
     "flc_variance": (far_from_budget, "0001 2025-06", near_the_budget_again),
+    "alert_targets": (webhook_that_is_gone, f"webhook {name_of_target(GONE)}", webhook_that_missed_a_notice),
 }
 """What makes a rule raise an alert, for which subject, and what is not enough."""
 

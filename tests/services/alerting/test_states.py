@@ -1,6 +1,6 @@
 """From findings to states: raised after a while, worse, cleared, one bad rule apart from the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared_code.messaging.message import QUEUES
 from shared_code.services.alerting import evaluate
 from shared_code.services.alerting.rule import Finding
 from shared_code.services.alerting.rules import RULE_OF, RULES
@@ -120,13 +121,22 @@ def test_the_worst_and_oldest_alerts_come_first_and_cleared_ones_when_they_are_a
     assert listed(with_cleared=True) == ["outbox", "warehouse_slow", "queue_age"]
 
 
-def test_levels_are_shown_even_when_no_alert_is_raised(world: AlertWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: dict[str, float] = {}
-    monkeypatch.setattr("shared_code.telemetry.show", lambda name, value, told=None: shown.update({name: value}))
+def test_levels_are_shown_of_every_queue_even_when_no_alert_is_raised(
+    world: AlertWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: dict[tuple[str, Any], float] = {}
+
+    def show(name: str, value: float, told: Mapping[str, str] | None = None) -> None:
+        shown[name, (told or {}).get("queue")] = value
+
+    monkeypatch.setattr("shared_code.telemetry.show", show)
     world.wrote(2)
     world.queued(3)
     assert world.evaluate() == {}
-    assert shown == {"townepark.outbox.size": 1, "townepark.outbox.age": 120.0, "townepark.queue.age": 180.0}
+    assert (shown["townepark.outbox.size", None], shown["townepark.outbox.age", None]) == (1, 120.0)
+    ages = {queue: value for (name, queue), value in shown.items() if name == "townepark.queue.age"}
+    assert set(ages) == {*QUEUES, "forecasting-events/alerts", "statistics-events/trend"}
+    assert {queue: age for queue, age in ages.items() if age} == {"forecasting.jobs": 180.0}
 
 
 def test_a_state_that_is_found_again_stays_as_it_is(world: AlertWorld) -> None:
