@@ -32,7 +32,7 @@ async def answer(app: AsgiApp, request: func.HttpRequest, context: func.Context)
 
 def scope_of(request: func.HttpRequest, context: func.Context) -> Scope:
     """The ASGI scope of `request`; `path` is decoded once, `client` is the address that the front end saw."""
-    url = urlsplit(request.url)
+    url = _split(request.url)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -54,8 +54,22 @@ def scope_of(request: func.HttpRequest, context: func.Context) -> Scope:
     }
 
 
+def _split(url: str) -> SplitResult:
+    """The parts of `url`, without its server where the client's `Host` makes it one that cannot be."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        scheme, _, rest = url.partition("://")
+        path, _, query = rest[len(rest.partition("/")[0]) :].partition("?")
+        return SplitResult(scheme, "", path, query, "")
+
+
 def _server(url: SplitResult) -> tuple[str, int]:
-    return url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    try:
+        port = url.port
+    except ValueError:
+        port = None
+    return url.hostname or "", port or (443 if url.scheme == "https" else 80)
 
 
 def _client(forwarded_for: str) -> tuple[str, int] | None:

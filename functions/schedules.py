@@ -1,7 +1,8 @@
 """The timers. A timer can fire twice, late or not at all: it only proposes the slot that is due.
 
 Schedules: `shared_code/timetable.py`, in UTC; the times below are the delivered ones. An environment sets others with
-`SCHEDULE_<FUNCTION>`; an empty value leaves the timer out.
+`SCHEDULE_<FUNCTION>`; an empty value leaves the timer out. What is no schedule, or names no timer, stops the start: the
+platform would leave that timer in error, or on, while everything else seems well.
 
 Source: Operations, "Schedules"; Azure Functions, "Timers".
 """
@@ -14,7 +15,9 @@ import azure.functions as func
 
 from functions.invocation import in_invocation, named_like
 from shared_code.clock import SystemClock
-from shared_code.timetable import latest_slot, schedule_text
+from shared_code.timetable import check_settings, latest_slot, schedule_text
+
+check_settings()
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call] # the SDK leaves this one untyped
 

@@ -42,6 +42,9 @@ CHORES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Timers that do their work themselves, with their delivered schedules (NCRONTAB, UTC)."""
 
+SETTING: Final = "SCHEDULE_"
+"""What the name of a setting begins with that sets the schedule of the timer after it."""
+
 _EARLIEST = timedelta(seconds=1)
 """How long before its moment the platform may fire a timer, by the difference of two clocks."""
 
@@ -49,7 +52,7 @@ _EARLIEST = timedelta(seconds=1)
 def schedule_text(timer: str, environment: Mapping[str, str] = os.environ) -> str:
     """The NCRONTAB of `timer`: setting `SCHEDULE_<TIMER>`, else the delivered one. Empty = switched off."""
     delivered = JOBS[timer] if timer in JOBS else CHORES[timer]
-    return environment.get(f"SCHEDULE_{timer.upper()}", delivered).strip()
+    return environment.get(f"{SETTING}{timer.upper()}", delivered).strip()
 
 
 def schedule_of(timer: str, environment: Mapping[str, str] = os.environ) -> Schedule | None:
@@ -61,7 +64,21 @@ def schedule_of(timer: str, environment: Mapping[str, str] = os.environ) -> Sche
     try:
         return Schedule.parse(text) if text else None
     except ConfigurationError as error:
-        raise ConfigurationError(f"Setting SCHEDULE_{timer.upper()}: {error.message}") from None
+        raise ConfigurationError(f"Setting {SETTING}{timer.upper()}: {error.message}") from None
+
+
+def check_settings(environment: Mapping[str, str] = os.environ) -> None:
+    """Raises `ConfigurationError` for a setting that names no timer, and for one that is no schedule, by its name.
+
+    A misspelt name would leave a timer on that was to be switched off, and nobody would know.
+    """
+    timers = {**JOBS, **CHORES}
+    known = {f"{SETTING}{timer.upper()}" for timer in timers}
+    for name in sorted(environment):
+        if name.startswith(SETTING) and name not in known:
+            raise ConfigurationError(f"Setting {name} names no timer; accepted are {', '.join(sorted(known))}.")
+    for timer in timers:
+        schedule_of(timer, environment)
 
 
 def latest_slot(job: str, moment: datetime, environment: Mapping[str, str] = os.environ) -> datetime | None:

@@ -6,7 +6,7 @@ import pytest
 
 from shared_code.errors import ConfigurationError
 from shared_code.ncrontab import Schedule
-from shared_code.timetable import CHORES, JOBS, latest_slot, schedule_of, schedule_text
+from shared_code.timetable import CHORES, JOBS, check_settings, latest_slot, schedule_of, schedule_text
 
 
 def test_every_delivered_schedule_can_be_read() -> None:
@@ -28,6 +28,21 @@ def test_an_empty_setting_switches_a_timer_off() -> None:
 def test_a_wrong_setting_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"Setting SCHEDULE_REAPER: .* second: 99 is outside 0-59"):
         schedule_of("reaper", {"SCHEDULE_REAPER": "99 * * * * *"})
+
+
+def test_settings_that_name_timers_and_schedules_are_accepted() -> None:
+    check_settings({"SCHEDULE_REAPER": "0 */10 * * * *", "SCHEDULE_ARCHIVE": "", "SCHEDULER": "x", "PATH": "/bin"})
+
+
+@pytest.mark.parametrize("name", ["SCHEDULE_REPAER", "SCHEDULE_", "SCHEDULE_API", "SCHEDULE_reaper"])
+def test_a_setting_that_names_no_timer_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"Setting {name} names no timer; accepted are .*SCHEDULE_REAPER, "):
+        check_settings({name: ""})
+
+
+def test_of_all_settings_the_wrong_one_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"Setting SCHEDULE_ARCHIVE: '0 0 1 31 2 \*' never comes"):
+        check_settings({"SCHEDULE_REAPER": "", "SCHEDULE_ARCHIVE": "0 0 1 31 2 *"})
 
 
 @pytest.mark.parametrize(

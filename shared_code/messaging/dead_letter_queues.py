@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from queue import Empty, Queue
+from threading import RLock, Thread
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from shared_code.dead_letter_reasons import QueueReason
 from shared_code.errors import TransientError
@@ -25,6 +27,11 @@ MOST_RECEIVED: Final = 5_000
 
 RECEIVE_WAIT_S: Final = 1
 """Seconds without a further message after which the queue counts as received."""
+
+LONGEST_LOOK_S: Final = 20.0
+"""Seconds that looking at dead letters may take, and waiting for somebody else who does."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ class HeldDeadLetters:
 class DeadLetterQueues:
     """Dead letters by source: a queue's name, or `topic/subscription`. One connection, opened by the first call.
 
+    Safe between threads, which take turns: a receiver serves one at a time.
+
     Every method raises `TransientError` (`SERVICE_BUS_UNAVAILABLE`) where the broker cannot be reached.
     """
 
@@ -59,23 +68,63 @@ class DeadLetterQueues:
         self._open_client = open_client
         self._client: ServiceBusClient | None = None
         self._receivers: dict[str, ServiceBusReceiver] = {}
+        self._lock = RLock()
+        self._stuck: Thread | None = None
 
     def page(self, source: str, after: int, limit: int) -> list[DeadMessage]:
         """At most `limit` dead letters of `source` with numbers above `after`, in order; none: there are no more."""
-        with self._receiver(source) as receiver:
-            peeked = receiver.peek_messages(max_message_count=limit, sequence_number=after + 1)
-            return [_dead_message(one) for one in peeked]
+
+        def look() -> list[DeadMessage]:
+            with self._receiver(source) as receiver:
+                peeked = receiver.peek_messages(max_message_count=limit, sequence_number=after + 1)
+                return [_dead_message(one) for one in peeked]
+
+        return self._looked(source, look)
 
     def count(self, source: str, most: int) -> int:
         """How many dead letters `source` has, counted up to about `most`."""
-        counted, after = 0, 0
+        return self._looked(source, lambda: sum(1 for _ in self._peeked(source, most)))
+
+    def ids(self, source: str, most: int) -> frozenset[str]:
+        """The message ids of the dead letters of `source`, of about `most` of them."""
+        return self._looked(source, lambda: frozenset(str(one.message_id) for one in self._peeked(source, most)))
+
+    def _looked(self, source: str, look: Callable[[], T]) -> T:
+        """What `look` finds, within `LONGEST_LOOK_S`.
+
+        The library sets no limit to the opening of a connection: a broker that takes it and is silent would be waited
+        for without end. Whoever has begun to is left to it, and nobody else begins before he has done.
+        """
+        answer: Queue[T | BaseException] = Queue(1)
+
+        def run() -> None:
+            try:
+                answer.put(look())
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                answer.put(error)
+
+        if self._stuck is None or not self._stuck.is_alive():
+            thread = Thread(target=run, name="dead-letters", daemon=True)
+            thread.start()
+            try:
+                found = answer.get(timeout=LONGEST_LOOK_S)
+            except Empty:
+                self._stuck = thread
+            else:
+                if isinstance(found, BaseException):
+                    raise found
+                return found
+        raise _away(source, "it does not answer")
+
+    def _peeked(self, source: str, most: int) -> "Iterator[ServiceBusReceivedMessage]":
+        looked_at, after = 0, 0
         with self._receiver(source) as receiver:
-            while counted < most:
+            while looked_at < most:
                 peeked = receiver.peek_messages(max_message_count=RECEIVED_AT_ONCE, sequence_number=after + 1)
                 if not peeked:
                     break
-                counted, after = counted + len(peeked), peeked[-1].sequence_number or 0
-        return counted
+                yield from peeked
+                looked_at, after = looked_at + len(peeked), peeked[-1].sequence_number or 0
 
     @contextmanager
     def holding(self, source: str, numbers: Collection[int]) -> "Iterator[HeldDeadLetters]":
@@ -112,16 +161,17 @@ class DeadLetterQueues:
         """The receiver of a source; it is kept, because opening and closing one takes half a second each."""
         from azure.servicebus.exceptions import ServiceBusError  # noqa: PLC0415 - heavy, and only where configured
 
+        if not self._lock.acquire(timeout=LONGEST_LOOK_S):
+            raise _away(source, "somebody waits for it already")
         try:
             if source not in self._receivers:
                 self._receivers[source] = self._open(source)
             yield self._receivers[source]
         except ServiceBusError as error:
             self.close()
-            raise TransientError(
-                f"The dead letters of {source} cannot be reached on Service Bus ({type(error).__name__})",
-                code="SERVICE_BUS_UNAVAILABLE",
-            ) from error
+            raise _away(source, type(error).__name__) from error
+        finally:
+            self._lock.release()
 
     def _open(self, source: str) -> "ServiceBusReceiver":
         from azure.servicebus import ServiceBusSubQueue  # noqa: PLC0415 - heavy, and only where configured
@@ -133,6 +183,12 @@ class DeadLetterQueues:
         if subscription:
             return self._client.get_subscription_receiver(topic, subscription, sub_queue=dead)
         return self._client.get_queue_receiver(topic, sub_queue=dead)
+
+
+def _away(source: str, reason: str) -> TransientError:
+    return TransientError(
+        f"The dead letters of {source} cannot be reached on Service Bus ({reason})", code="SERVICE_BUS_UNAVAILABLE"
+    )
 
 
 def _received(receiver: "ServiceBusReceiver", wanted: set[int]) -> "list[ServiceBusReceivedMessage]":

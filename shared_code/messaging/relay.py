@@ -57,27 +57,29 @@ class Courier(Protocol[MessageT]):
         ...
 
 
-def relay(courier: Courier[MessageT], most_rounds: int = 100, before_round: Callable[[], None] = lambda: None) -> int:
+def relay(courier: Courier[MessageT], most_rounds: int = 100, may_go_on: Callable[[], bool] = lambda: True) -> int:
     """Send what is due, in order; returns how many messages went out. A batch that fails waits for its next turn.
 
-    A queue or topic that refuses its messages does not keep those for others waiting. What `before_round` raises ends
-    the relay.
+    A queue or topic that refuses its messages does not keep those for others waiting. `may_go_on` is asked before each
+    round; what it raises ends the relay.
     """
     sent = 0
     for _ in range(most_rounds):
-        before_round()
+        if not may_go_on():
+            break
         messages = courier.due(BATCH)
         if not messages:
             break
         try:
             courier.deliver(messages)
+            sent += len(messages)
         except DestinationRefusedError as refusal:
             courier.postpone(messages, refusal.reason)
-            continue
         except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the messages stay and wait
             courier.postpone(messages, error)
             break
-        sent += len(messages)
+        if len(messages) < BATCH:
+            break
     return sent
 
 

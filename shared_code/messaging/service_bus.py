@@ -13,6 +13,7 @@ from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from shared_code.errors import TransientError
 from shared_code.messaging.dead_letter_queues import DeadLetterQueues
 from shared_code.messaging.message import TOPICS
 from shared_code.messaging.relay import DestinationRefusedError
@@ -68,24 +69,31 @@ class ServiceBus:
         """
         by_destination = sorted(messages, key=attrgetter("destination"))
         refusal: Exception | None = None
-        with self._lock:
-            try:
-                for destination, rows in groupby(by_destination, key=attrgetter("destination")):
-                    try:
-                        self._send(self._sender(destination), list(rows), sent)
-                    except _refusals() as error:
-                        refusal = error
-                if refusal is not None:
-                    raise DestinationRefusedError(refusal)
-            except Exception:
-                self._give_up()
-                raise
+        # The library sets no limit to the opening of a connection: who finds another waiting for one does not join him.
+        if not self._lock.acquire(timeout=SEND_TIMEOUT_S):
+            raise TransientError("Service Bus does not answer", code="SERVICE_BUS_UNAVAILABLE")
+        try:
+            for destination, rows in groupby(by_destination, key=attrgetter("destination")):
+                try:
+                    self._send(self._sender(destination), list(rows), sent)
+                except _refusals() as error:
+                    refusal = error
+            if refusal is not None:
+                raise DestinationRefusedError(refusal)
+        except Exception:
+            self._give_up()
+            raise
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back; one that somebody waits for is left to him."""
         self.dead_letters.close()
-        with self._lock:
-            self._give_up()
+        if self._lock.acquire(timeout=SEND_TIMEOUT_S):
+            try:
+                self._give_up()
+            finally:
+                self._lock.release()
 
     def _send(
         self, sender: "ServiceBusSender", rows: list[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]

@@ -13,7 +13,9 @@ from shared_code.services.held_lease import held
 from shared_code.services.runtime import Runtime
 
 LEASE: Final = "job:dead_letter_monitor"
-LEASE_TTL_S: Final = 120
+
+LIMIT: Final = timedelta(minutes=2)
+"""How long one run may go on to the next letters; the next run takes up what is left."""
 
 BROKER_AGE: Final = timedelta(days=14)
 """Older dead letters of a broker are moved to the poison messages, which are kept for 90 days."""
@@ -26,11 +28,17 @@ def monitor_dead_letters(runtime: Runtime) -> None:
 
     Alerts are looked after however the rest ends: they are to tell of it.
     """
-    with held(runtime.database, LEASE, LEASE_TTL_S) as lease:
+    with held(runtime.database, LEASE, runtime.settings.lease_ttl_s) as lease:
         if lease is None:
             return
+        began_at = runtime.clock.now()
+
+        def may_go_on() -> bool:
+            lease.renew_when_due()
+            return runtime.clock.now() - began_at < LIMIT
+
         try:
-            moved = move_old(runtime, runtime.clock.now() - BROKER_AGE)
+            moved = move_old(runtime, began_at - BROKER_AGE, may_go_on)
             if moved:
                 _log.info(
                     "%s dead letters older than %s days were moved to the poison messages", moved, BROKER_AGE.days

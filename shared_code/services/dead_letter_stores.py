@@ -21,7 +21,7 @@ from shared_code.errors import ConflictError
 from shared_code.messaging.dead_letter_queues import DeadLetterQueues, DeadMessage, HeldDeadLetters
 from shared_code.messaging.message import QUEUES, SUBSCRIPTIONS
 from shared_code.services.runtime import Runtime
-from shared_code.storage import dead_letters
+from shared_code.storage import dead_letters, inbox
 from shared_code.storage.database import Database
 from shared_code.storage.dead_letters import KeptLetter
 
@@ -200,9 +200,12 @@ class ServiceBusStore(DeadLetterStore):
         self._held = None
 
     def discard(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
-        """See `DeadLetterStore`: the end of `holding` removes them."""
+        """See `DeadLetterStore`: the end of `holding` removes them. Their handler is not waited for any more."""
         assert self._held is not None
         self._held.remove(_numbers(letters))
+        for source in {letter.source for letter in letters}:
+            ids = {letter.message_id[:128] for letter in letters if letter.source == source}
+            inbox.record_removed(connection, source, ids, self._database.clock.now())
 
     def _letter(self, name: str, source: str, dead: DeadMessage) -> DeadLetter:
         message = dead.message

@@ -7,10 +7,10 @@ Source: Operations, "Retries and dead letters".
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -42,7 +42,7 @@ _SITE_LENGTH: Final = 20
 
 _ID = re.compile(r"([a-z.\-]{1,60}):([0-9]{1,18})", re.ASCII)
 _PERIOD = re.compile(r"[12]\d{3}(-\d{2})?", re.ASCII)
-_NOT_REPLAYED = ("attempt", "DeadLetterReason", "DeadLetterErrorDescription")
+_NOT_REPLAYED = (outbox.ATTEMPT, "DeadLetterReason", "DeadLetterErrorDescription")
 """Properties that a copy does not take over: it starts anew."""
 
 
@@ -190,13 +190,16 @@ def purge_old(runtime: Runtime, age: timedelta, by: str) -> PurgeReport:
     return purge(runtime, (letter.dead_letter_id for letter in every_letter(runtime, old)), by)
 
 
-def move_old(runtime: Runtime, before: datetime) -> int:
-    """Move the broker's dead letters from before a moment to the poison messages, which are kept for longer."""
+def move_old(runtime: Runtime, before: datetime, may_go_on: Callable[[], bool] = lambda: True) -> int:
+    """Move the broker's dead letters from before a moment to the poison messages, which are kept for longer.
+
+    `may_go_on` is asked before each batch; returns how many were moved.
+    """
     moved = 0
     old = DeadLetterFilter(before=before, with_replayed=True)
     queues, _ = stores_of(runtime)
     ids = (letter.dead_letter_id for letter in _letters([queues], old))
-    for store, name, numbers in _batches(runtime, ids):
+    for store, name, numbers in takewhile(lambda _: may_go_on(), _batches(runtime, ids)):
         with store.holding(name, numbers) as held, runtime.database.writing() as connection:
             store.keep(connection, held, runtime.clock.now())
             moved += len(held)

@@ -35,9 +35,10 @@ class HeldLease:
 
     def renew_when_due(self) -> None:
         """Renew after a third of the time to live; raises `LeaseLostError` when somebody else holds it."""
-        if (self._database.clock.now() - self._renewed_at).total_seconds() < self._ttl_s / 3:
+        since = self._database.clock.now() - self._renewed_at
+        if abs(since.total_seconds()) < self._ttl_s / 3:  # of either sign: a clock may be put back
             return
-        with self._database.writing() as connection:
+        with self._database.writing_lightly() as connection:
             self.confirm(connection)
         self._renewed_at = self._database.clock.now()
 
@@ -53,8 +54,11 @@ class HeldLease:
 
 @contextmanager
 def held(database: Database, resource_id: str, ttl_s: int) -> Iterator[HeldLease | None]:
-    """Hold `resource_id` while the block runs; None when somebody else does."""
-    with database.writing() as connection:
+    """Hold `resource_id` while the block runs; None when somebody else does.
+
+    A power cut that undoes these writes ends the holder, too, and undoes whatever it wrote after them.
+    """
+    with database.writing_lightly() as connection:
         lease = leases.acquire(connection, resource_id, new_identifier(), database.moment(connection), ttl_s)
     if lease is None:
         yield None
@@ -62,5 +66,5 @@ def held(database: Database, resource_id: str, ttl_s: int) -> Iterator[HeldLease
     try:
         yield HeldLease(database, lease, ttl_s)
     finally:
-        with database.writing() as connection:
+        with database.writing_lightly() as connection:
             leases.release(connection, lease)

@@ -42,9 +42,10 @@ from shared_code.services.consumers import (
 from shared_code.services.consumers.delivery import Delivery
 from shared_code.services.held_lease import LeaseLostError
 from shared_code.services.observed import observed_message
-from shared_code.services.runtime import Runtime, runtime
+from shared_code.services.runtime import Runtime, serving_runtime
+from shared_code.sql.statement_limit import statements_within
 from shared_code.storage import inbox, outbox
-from shared_code.storage.outbox import MAX_BODY_BYTES
+from shared_code.storage.outbox import ATTEMPT, MAX_BODY_BYTES
 from shared_code.trace_context import TRACEPARENT, traced
 
 _log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ _ATTEMPT = re.compile(r":r\d$")
 
 def handle(source: str, message: ReceivedMessage) -> None:
     """Work one message off. Returns when it is done or can never be; raises when a later try may succeed."""
-    handle_with(runtime(), source, message)
+    handle_with(serving_runtime(), source, message)
 
 
 def handle_with(app: Runtime, source: str, message: ReceivedMessage) -> None:
@@ -84,7 +85,8 @@ def handle_with(app: Runtime, source: str, message: ReceivedMessage) -> None:
     with app.database.reading() as connection:
         if inbox.is_processed(connection, source, message.message_id):
             return
-    with traced(message.properties.get(TRACEPARENT)), observed_message(source, message):
+    limited = statements_within(app.settings.db_long_timeout_s)
+    with traced(message.properties.get(TRACEPARENT)), observed_message(source, message), limited:
         body: Body | None = None
         try:
             body = _body_of(source, message)
@@ -112,7 +114,7 @@ def _hand_on(app: Runtime, source: str, message: ReceivedMessage) -> bool:
 
     A subscription has no sender but its topic, whose other subscribers have had the message: it cannot be copied.
     """
-    attempt = message.properties.get("attempt", 1)
+    attempt = message.properties.get(ATTEMPT, 1)
     if source not in QUEUES or not isinstance(attempt, int) or not 1 <= attempt <= len(DELAYS):
         return False
     with app.database.writing() as connection:
@@ -123,7 +125,7 @@ def _hand_on(app: Runtime, source: str, message: ReceivedMessage) -> bool:
             message.session_id or "",
             f"{_ATTEMPT.sub('', message.message_id)}:r{attempt}",
             json.loads(message.body, parse_float=Decimal),
-            {**message.properties, "attempt": attempt + 1},
+            {**message.properties, ATTEMPT: attempt + 1},
             now + DELAYS[attempt - 1],
         )
         outbox.append(connection, [copy], now)

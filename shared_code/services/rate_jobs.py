@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from shared_code.errors import ConflictError, ForecastError, NotFoundError, TransientError
+from shared_code.errors import ConflictError, ForecastError, LastingError, NotFoundError, TransientError
 from shared_code.messaging.events import background_slice
 from shared_code.services.calculate_rates import LEASE, calculate_rates
 from shared_code.services.held_lease import LeaseLostError, held
@@ -61,8 +61,9 @@ def work_rate_job(runtime: Runtime, queue: str, message_id: str, job_id: str) ->
     """Run the calculation that the job asks for, and write down what it came to.
 
     A job that cannot be done is `failed` with the code of its error: whoever asked for it may ask again. Raises
-    `NotFoundError` for a job that there is not, and lets an unforeseen error through when it is written down. A
-    fault that may pass is let through and leaves the job as it is: its message comes again.
+    `NotFoundError` for a job that there is not, `LastingError` while another calculation is active or one that was
+    killed still holds the lease, and lets an unforeseen error through when it is written down. A fault that may pass
+    is let through and leaves the job as it is: its message comes again.
     """
     job = rate_job(runtime, job_id)
     if not job.has_ended:
@@ -78,6 +79,8 @@ def _run(runtime: Runtime, job: BackgroundJob) -> None:
         report = calculate_rates(runtime, _request(job.parameters))
     except (TransientError, LeaseLostError):
         raise
+    except ConflictError as busy:
+        raise LastingError(f"Rate job {job.job_id} waits: {busy.message}") from busy
     except Exception as error:
         with runtime.database.writing() as connection:
             code = error.code if isinstance(error, ForecastError) else ForecastError.code

@@ -4,6 +4,7 @@ Source: Architecture, "The house".
 """
 
 from functools import cache, cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -13,10 +14,12 @@ from shared_code.cache import Cache, open_cache
 from shared_code.clock import Clock, SystemClock
 from shared_code.logs import configure_logging
 from shared_code.services.handler_places import HandlerPlaces
+from shared_code.services.prompt_relay import PromptRelay
 from shared_code.settings import Settings, settings
 from shared_code.sources.circuit_breaker import CircuitBreaker
 from shared_code.sql.engine import operational_engine
 from shared_code.storage.database import Database
+from shared_code.timetable import schedule_text
 
 if TYPE_CHECKING:
     from shared_code.messaging.service_bus import ServiceBus
@@ -36,11 +39,12 @@ class Runtime:
         self.settings = settings
         self.clock = clock
         self.places = HandlerPlaces(settings)
+        self._prompt_relay: PromptRelay | None = None
 
     @cached_property
     def database(self) -> Database:
         """The operational database."""
-        return Database(operational_engine(self.settings), self.clock)
+        return Database(operational_engine(self.settings), self.clock, self._on_messages)
 
     @cached_property
     def cache(self) -> Cache:
@@ -126,8 +130,28 @@ class Runtime:
 
         return WorkdayApi(self.settings)
 
+    def relay_promptly(self) -> None:
+        """From now on, send soon what a write leaves in the outbox, from a thread of this process.
+
+        Not where the timer `outbox_relay` is switched off: then nothing is sent but by hand.
+        """
+        if self._prompt_relay is None and schedule_text("outbox_relay"):
+            with _opening:
+                self._prompt_relay = self._prompt_relay or PromptRelay(self._relay)
+
+    def _relay(self) -> int:
+        from shared_code.services.outbox_relay import relay_outbox  # noqa: PLC0415 - it works on a runtime itself
+
+        return relay_outbox(self)
+
+    def _on_messages(self) -> None:
+        if self._prompt_relay is not None:
+            self._prompt_relay.nudge()
+
     def close(self) -> None:
-        """Give every connection back."""
+        """End the thread that sends, and give every connection back."""
+        if self._prompt_relay is not None:
+            self._prompt_relay.close()
         if "database" in self.__dict__:
             self.database.engine.dispose()
         if (broker := self.__dict__.get("service_bus")) is not None:
@@ -136,9 +160,25 @@ class Runtime:
             self._warehouse[0].dispose()
 
 
-@cache
+_opening = Lock()
+
+
 def runtime() -> Runtime:
-    """The runtime of this process; timers and queues have no other start, so logging and telemetry are set up here."""
+    """The runtime of this process, one however many invocations ask for it first."""
+    with _opening:
+        return _opened()
+
+
+def serving_runtime() -> Runtime:
+    """The same in a process that serves: what its writes leave in the outbox is sent soon after them."""
+    current = runtime()
+    current.relay_promptly()
+    return current
+
+
+@cache
+def _opened() -> Runtime:
+    """Timers and queues have no other start, so logging and telemetry are set up here."""
     current = settings()
     configure_logging(current.log_level)
     telemetry.export_to(current.applicationinsights_connection_string.get_secret_value())

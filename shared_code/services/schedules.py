@@ -11,19 +11,19 @@ from shared_code.services.alerting.evaluate import evaluate_alerts
 from shared_code.services.dead_letter_monitor import monitor_dead_letters as monitor
 from shared_code.services.observed import observed_timer
 from shared_code.services.outbox_relay import relay_outbox as relay
-from shared_code.services.runtime import runtime
+from shared_code.services.runtime import serving_runtime
 
 
 def propose(job: str, slot: datetime) -> None:
     """Propose a slot of a job; a slot that is there already stays as it is."""
-    app = runtime()
+    app = serving_runtime()
     with observed_timer(job):
         scheduled_jobs.propose(app, job, slot)
 
 
 def relay_outbox() -> None:
     """Send the messages that are due."""
-    app = runtime()
+    app = serving_runtime()
     with observed_timer("outbox_relay", often=True):
         relay(app)
 
@@ -33,7 +33,7 @@ def reap() -> None:
 
     Alerts are looked after however the rest ends: they are to tell of it.
     """
-    app = runtime()
+    app = serving_runtime()
     with observed_timer("reaper"):
         try:
             reaping.reap(app)
@@ -43,6 +43,6 @@ def reap() -> None:
 
 def monitor_dead_letters() -> None:
     """Count dead letters, and keep those that a broker has had for long."""
-    app = runtime()
+    app = serving_runtime()
     with observed_timer("dead_letter_monitor"):
         monitor(app)

@@ -68,6 +68,7 @@ def _ours(*, is_cached: bool) -> None:
     with pnl_world(SITES) as runtime:
         if not is_cached:
             runtime.__dict__["cache"] = Nothing()
+        runtime.relay_promptly()  # as every process that serves does
         with served(create_app(lambda: runtime)) as api:
             _tell(str(api.client.base_url), _token(api))
             sys.stdin.read()

@@ -49,7 +49,7 @@ def measures() -> list[Measure]:
     label = f"{MESSAGES:,} wishes for the P&L of {SITES} sites"
     demanded = f"{DEMANDED_PER_S:.1f} a second demanded"
     return [
-        Measure(f"{label}: speed", f"{per_s:,.0f} a second", demanded, per_s / DEMANDED_PER_S, at_least=5),
+        Measure(f"{label}: speed", f"{per_s:,.0f} a second", demanded, per_s / DEMANDED_PER_S, at_least=10),
         Measure("the same: age of the oldest", f"{seconds:.0f} s", "900 s alert", seconds / OLDEST_S, at_most=0.5),
         Measure("the same: calculations", f"{computed:,}", f"{SITES} sites", computed / SITES, at_most=2),
         Measure(

@@ -123,6 +123,15 @@ def test_a_strange_path_reaches_the_application_which_can_refuse_it(
     assert app.scope["raw_path"] == path.encode()
 
 
+@pytest.mark.parametrize("host", ["[", "[::::]", "a:b", "a:99999", "a b", ""])
+def test_a_server_name_that_cannot_be_costs_nobody_an_answer(
+    host: str, api: RegisteredFunction, app: RecordingApp
+) -> None:
+    assert answer(api, request(f"https://{host}/api/x%2Fy?q=a://b/c?d")).status_code == 200
+    assert (app.scope["scheme"], app.scope["raw_path"]) == ("https", b"/api/x%2Fy")
+    assert app.scope["query_string"] == b"q=a://b/c?d"
+
+
 def test_the_response_is_the_applications_with_its_parts_in_order(api: RegisteredFunction, app: RecordingApp) -> None:
     app.status = 202
     app.headers = [(b"content-type", b"application/json"), (b"x-request-id", b"req_1")]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.host.functions import RegisteredFunction, index
+from shared_code.errors import ConfigurationError
 from shared_code.messaging.message import ALERTS, QUEUES, SUBSCRIPTIONS
 from shared_code.timetable import CHORES, JOBS
 from tests.support.function_app import fresh_function_app
@@ -83,6 +84,16 @@ def test_a_timer_with_an_empty_schedule_is_not_registered(monkeypatch: pytest.Mo
     assert "sync_budget" in names
 
 
-def test_a_wrong_schedule_takes_no_other_function_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCHEDULE_SYNC_SITES", "at three")
-    assert len(index(fresh_function_app(monkeypatch))) == 1 + len(JOBS) + len(CHORES) + len(QUEUES) + len(SUBSCRIPTIONS)
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SCHEDULE_SYNC_SITES", "at three", r"Setting SCHEDULE_SYNC_SITES: 'at three' is not a schedule"),
+        ("SCHEDULE_OUTBOX_RELEY", "", r"Setting SCHEDULE_OUTBOX_RELEY names no timer; .*SCHEDULE_OUTBOX_RELAY"),
+    ],
+)
+def test_a_wrong_schedule_stops_the_start_by_its_name(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=said):
+        fresh_function_app(monkeypatch)

@@ -53,7 +53,8 @@ def test_a_message_arrives_with_everything_it_says_of_itself(broker: Broker, dat
     assert (got.message_id, got.subject, got.session_id) == ("a", "RefreshRequested", "TP001")
     assert (got.correlation_id, got.count) == ("req_1", 1)
     assert got.body == {"siteId": "TP001", "period": "2025", "requestId": "req_1"}
-    assert got.properties == {"siteId": "TP001", "requestId": "req_1"}
+    said = {name: str(value) for name, value in got.properties.items()}
+    assert said == {"siteId": "TP001", "requestId": "req_1", "attempt": "1"}
     broker.complete(got)
     assert broker.receive(PL_REFRESH) is None
 

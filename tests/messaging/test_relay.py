@@ -9,13 +9,14 @@ import pytest
 
 from shared_code.messaging.message import FORECASTING_EVENTS, JOBS, PL_REFRESH, Message
 from shared_code.messaging.relay import BATCH, next_attempt, relay
+from shared_code.services import outbox_relay
 from shared_code.services.outbox_relay import EmbeddedCourier, relay_outbox
 from shared_code.services.runtime import Runtime
 from shared_code.sql.types import new_identifier
 from shared_code.storage import embedded_queue, leases, outbox
 from shared_code.storage.database import Database
 from shared_code.storage.outbox import StoredMessage
-from tests.support.operational import NOON, SteppedDatabase, operational_database, settings_of
+from tests.support.operational import NOON, SteppedDatabase, executed_statements, operational_database, settings_of
 
 
 class Broker(EmbeddedCourier):
@@ -176,6 +177,21 @@ def test_two_relays_do_not_send_at_once(app: Runtime) -> None:
     assert relay_outbox(app) == 0
 
 
+def test_a_relay_ends_after_a_minute_and_the_next_goes_on(
+    app: Runtime, monkeypatch: pytest.MonkeyPatch, database: SteppedDatabase
+) -> None:
+    class Slow(EmbeddedCourier):
+        def deliver(self, messages: Sequence[StoredMessage]) -> None:
+            super().deliver(messages)
+            database.clock.moment += timedelta(seconds=25)
+
+    monkeypatch.setattr(outbox_relay, "courier_of", lambda runtime, confirm: Slow(runtime.database, confirm))
+    _leave(app.database, *[f"1-{number}" for number in range(3 * BATCH + 1)])
+
+    assert relay_outbox(app) == 3 * BATCH
+    assert relay_outbox(app) == 1
+
+
 @dataclass(frozen=True)
 class _Due:
     message_id: str
@@ -189,7 +205,7 @@ class _Endless:
 
     def due(self, limit: int) -> list[_Due]:
         self.rounds += 1
-        return [_Due("a")]
+        return [_Due("a")] * limit
 
     def deliver(self, messages: Sequence[_Due]) -> None:
         """Takes them."""
@@ -201,5 +217,13 @@ class _Endless:
 def test_a_relay_comes_to_an_end_while_messages_keep_coming() -> None:
     courier = _Endless()
 
-    assert relay(courier) == 100
+    assert relay(courier) == 100 * BATCH
     assert courier.rounds == 100
+
+
+def test_a_batch_that_is_not_full_is_the_last(database: SteppedDatabase) -> None:
+    _leave(database, *[f"1-{number}" for number in range(BATCH - 1)])
+    with executed_statements(database) as statements:
+        assert relay(Broker(database)) == BATCH - 1
+    looks = [text for text in map(str, statements) if text.startswith("SELECT") and "held_back" in text]
+    assert len(looks) == 1

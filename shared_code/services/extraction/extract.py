@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared_code import telemetry
+from shared_code.domain.months import EARLIEST, LATEST
 from shared_code.errors import InvalidInputError
 from shared_code.services.extraction.catalogue import FEEDS, NAMED_ONLY, resolve
 from shared_code.services.extraction.feed import Feed, Slice, SliceRequest
@@ -28,16 +29,26 @@ class ExtractReport:
 
 
 def extract(
-    runtime: Runtime, request: SliceRequest, *, feeds: Sequence[str] | None = None, order: Order | None = None
+    runtime: Runtime,
+    request: SliceRequest,
+    *,
+    feeds: Sequence[str] | None = None,
+    part: int | None = None,
+    order: Order | None = None,
 ) -> ExtractReport:
-    """Run `feeds` (None: all), as far as the settings call for them. Raises `InvalidInputError` for an unknown name."""
+    """Run `feeds` (None: all), as far as the settings call for them; of each only its slice number `part` (from 0).
+
+    Raises `InvalidInputError` for an unknown name, a day outside 2000–2099, and half a stretch or one that ends before
+    it begins.
+    """
     _check(request)
     chosen = [resolve(name) for name in feeds] if feeds else default_feeds()
     outcomes = [
         _traced_run(runtime, feed, slice_, request.as_of, order or Order())
         for feed in chosen
         if feed.is_used(runtime.settings)
-        for slice_ in feed.slices(runtime, request)
+        for number, slice_ in enumerate(feed.slices(runtime, request))
+        if part in {None, number}
     ]
     return ExtractReport(tuple(outcomes))
 
@@ -58,6 +69,11 @@ def default_feeds() -> list[Feed]:
 
 
 def _check(request: SliceRequest) -> None:
+    for field, day in (("as_of", request.as_of), ("from", request.date_from), ("to", request.date_to)):
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise InvalidInputError(
+                f"{day} lies outside {EARLIEST} to {LATEST}", code="VALUE_OUT_OF_RANGE", field=field
+            )
     if (request.date_from is None) != (request.date_to is None):
         raise InvalidInputError("A stretch of days needs both its first and its last day", field="from")
     if request.date_from and request.date_to and request.date_from > request.date_to:

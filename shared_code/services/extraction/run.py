@@ -19,14 +19,14 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared_code.domain.rounding import ZERO
-from shared_code.errors import ForecastError, TransientError
+from shared_code.errors import ForecastError, SourceError, TransientError
 from shared_code.messaging.events import discovery_events, load_messages
 from shared_code.services.extraction import quality
 from shared_code.services.extraction.feed import Control, Feed, Publication, Published, Reading, Slice, Transform
 from shared_code.services.extraction.quality import MISSING_FIELD, QualityBreachError, ReadCounts
 from shared_code.services.held_lease import HeldLease, held
 from shared_code.services.runtime import Runtime
-from shared_code.sql.bulk import insert_rows
+from shared_code.sql.bulk import TextTooLongError, insert_rows
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
 from shared_code.storage import (
@@ -47,7 +47,9 @@ from shared_code.storage.runs import MAX_REJECTS_KEPT, Reject, RunEnd, RunStart
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the feed, the rows read so far and the rows expected (None: unknown)."""
+"""Called with the feed, the rows read so far and the rows expected (None: unknown): before the first and after each
+batch. What it raises ends the run as failed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ class _Run:
                 if control is not None:
                     self.counts = ReadCounts(control.rows, control.complete_rows, 0)
                     self._check_before_reading(control)
+                    self.order.progress(self.feed.name, 0, control.rows)
                 self._stage(reading, control)
             self._judge(control)
             return retry_use_case(lambda: self._publish(reading))
@@ -220,7 +223,11 @@ class _Run:
             with self.runtime.database.writing() as connection:
                 insert_rows(connection, self.feed.staging, columns, rows)
 
-        retry_use_case(insert)
+        try:
+            retry_use_case(insert)
+        except TextTooLongError as error:
+            message = f"The source delivered a text for {error.column} of more than {error.length} characters."
+            raise SourceError(message, code="SOURCE_SCHEMA_MISMATCH") from error
 
     def _transform(self, reading: Reading) -> Transform:
         with self.runtime.database.reading() as connection:

@@ -29,6 +29,16 @@ from tests.services.extraction.posted_balances import failing_ledger, post, publ
 from tests.services.extraction.world import NOON, TUESDAY, World
 
 
+@pytest.mark.parametrize("day", [date.min, date(1999, 12, 31), date(2100, 1, 1), date.max])
+def test_a_day_that_no_calendar_of_the_product_has_is_refused_before_anything_is_read(
+    company: World, day: date
+) -> None:
+    for request in (SliceRequest(day), SliceRequest(TUESDAY, day, day)):
+        with pytest.raises(InvalidInputError, match=f"{day} lies outside 2000-01-01 to 2099-12-31"):
+            extract(company.runtime, request)
+    assert company.published(sync_runs, "feed", where=sync_runs.c.feed != "sites") == []
+
+
 def test_a_run_writes_down_what_it_read_and_from_where(company: World) -> None:
     post(company, 3)
     outcome = run_ledger(company, LEDGER_FEED, trigger_kind="timer", requested_by="sync_ledger")

@@ -260,3 +260,16 @@ def test_the_statements_of_a_run_do_not_grow_with_the_sites(world: World) -> Non
     assert len(many) == len(few)
     assert len(moved) == len(few) + 1
     assert len(world.published(sites, "site_id")) == 302
+
+
+def test_a_text_that_has_outgrown_its_column_is_another_type_and_names_its_field(world: World) -> None:
+    world.deliver(MASTER, _site("0046"))
+    world.run("sites")
+    world.withdraw(MASTER)
+    world.deliver(MASTER, _site("0046", SITE_NAME="Renamed"), _site("0047", DISTRICT="x" * 101))
+
+    end = world.run("sites").end
+
+    assert (end.state, end.error_code) == ("failed", "SOURCE_SCHEMA_MISMATCH")
+    assert end.error_text == "The source delivered a text for district_code of more than 100 characters."
+    assert world.published(sites, "site_id", "name") == [("0046", "Site 0046")]
