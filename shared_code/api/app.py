@@ -63,7 +63,7 @@ from shared_code.errors import ConfigurationError
 from shared_code.logs import configure_logging
 from shared_code.security.claims import VerifiedToken
 from shared_code.services.alerting.api_errors import ErrorWatch
-from shared_code.services.runtime import runtime
+from shared_code.services.runtime import serving_runtime
 from shared_code.settings import settings
 
 BASE: Final = "/api/v1/forecasting"
@@ -84,7 +84,7 @@ def asgi_app() -> ASGIApp:
     except ConfigurationError:
         # Every request is going to say that something is wrong, and the log which setting.
         configure_logging("info")
-    return create_app(runtime)
+    return create_app(serving_runtime)
 
 
 def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
@@ -104,7 +104,7 @@ def create_app(runtime_provider: RuntimeProvider) -> ASGIApp:
     app.add_middleware(DeniedCalls, runtime_provider=runtime_provider)
     app.add_middleware(ErrorAnswers)
     answering = ErrorAnswers(CrossOrigin(app, lambda: runtime_provider().settings.cors_origins))
-    return RequestLog(answering, _watched(runtime_provider))
+    return ErrorAnswers(RequestLog(answering, _watched(runtime_provider)))
 
 
 @cache

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from shared_code.api.caller import Caller
-from shared_code.api.errors import refusal
+from shared_code.api.errors import refusal, shown_value
 from shared_code.api.fields import site_code_fault
 from shared_code.api.gate import SITE_PARAMETERS, Demands
 from shared_code.api.routing import ResourceTree
@@ -64,8 +64,9 @@ class Entrance(BaseRoute):
         if resource is None:
             raise refusal("NOT_FOUND", "There is no such resource.")
         if operation is None:
-            message = "This resource does not offer that method."
-            raise refusal("METHOD_NOT_ALLOWED", message, headers={"Allow": resource.allow})
+            message = f"This resource does not offer that method, but {resource.allow}."
+            details = {"providedValue": shown_value(scope["method"]), "accepted": sorted(resource.operations)}
+            raise refusal("METHOD_NOT_ALLOWED", message, details=details, headers={"Allow": resource.allow})
         if response is None:
             await operation.handle(scope, receive, send)
         else:

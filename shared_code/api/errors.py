@@ -124,16 +124,18 @@ def answer_error(error: BaseException) -> Response:
 
 
 def _told(error: ForecastError) -> Response:
-    """A use case's own words, under a code that the contract knows for its status."""
-    code = error.code
-    if error.status not in STATUSES.get(code, ()):
-        by_status = {400: "INVALID_DATA_TYPE", 404: "NOT_FOUND", 409: "CONFLICT", 422: "BUSINESS_RULE_VIOLATION"}
-        code = by_status.get(error.status, "INTERNAL_ERROR")
-    if code == "INTERNAL_ERROR":
-        return _server_error(500, code)
-    return _answer(
-        error.status, [ErrorEntry(code=code, message=error.message, field=error.field, details=error.details)], {}
-    )
+    """A use case's own words, under codes that the contract knows for their status; one entry a field."""
+    entries: dict[str | None, ErrorEntry] = {}
+    for one in error.all:
+        code = one.code
+        if one.status not in STATUSES.get(code, ()):
+            by_status = {400: "INVALID_DATA_TYPE", 404: "NOT_FOUND", 409: "CONFLICT", 422: "BUSINESS_RULE_VIOLATION"}
+            code = by_status.get(one.status, "INTERNAL_ERROR")
+        if code == "INTERNAL_ERROR":
+            return _server_error(500, code)
+        entry = ErrorEntry(code=code, message=one.message, field=one.field, details=one.details)
+        entries.setdefault(one.field, entry)
+    return _answer(error.status, [*entries.values()][:MOST_ERRORS], {})
 
 
 def _server_error(status: int, code: str) -> Response:

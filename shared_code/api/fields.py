@@ -4,7 +4,7 @@ Source: REST API, "Values" and "Field types".
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,11 +12,14 @@ from typing import Annotated, Any, Final
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from shared_code.domain.months import EARLIEST, LATEST
 from shared_code.domain.rounding import hourly_rate, money, percent, ratio
 from shared_code.errors import InvalidInputError
-from shared_code.services.periods import Period, parse_period
+from shared_code.services.periods import FORMATS, MONTHLY_FORMS, Period, PeriodType, parse_period
+from shared_code.sql.types import text_length
 
 LONGEST_TEXT: Final = 2000
 SHORTEST_REASON: Final = 5
@@ -30,7 +33,8 @@ BAD_SITE_CODE: Final = "Site ID must be a valid alphanumeric string"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
+_LARGEST_WHOLE: Final = 10**15 - 1
+"""The largest whole number of a query: any JSON reader holds it exactly, and a database so many pages of 200."""
 
 
 def wrong(code: str, message: str, **details: Any) -> PydanticCustomError:
@@ -58,15 +62,35 @@ def _site_code(value: str) -> str:
 def _day(value: object) -> date:
     if isinstance(value, date):
         return value
+    if value is None or value == "":
+        raise wrong("MISSING_REQUIRED_FIELD", "A date is needed here", expectedFormat="YYYY-MM-DD")
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise wrong("INVALID_DATA_TYPE", "A date has the form YYYY-MM-DD", expectedFormat="YYYY-MM-DD")
     try:
         day = date.fromisoformat(value)
     except ValueError:
         raise wrong("VALUE_OUT_OF_RANGE", "This day does not exist", expectedFormat="YYYY-MM-DD") from None
-    if not _EARLIEST <= day <= _LATEST:
-        raise wrong("VALUE_OUT_OF_RANGE", "A date lies between 2000 and 2099", minimum=_EARLIEST, maximum=_LATEST)
+    if not EARLIEST <= day <= LATEST:
+        raise wrong("VALUE_OUT_OF_RANGE", "A date lies between 2000 and 2099", minimum=EARLIEST, maximum=LATEST)
     return day
+
+
+def no_longer_than(longest: int) -> AfterValidator:
+    """Refuses a text with more than `longest` characters, as the database counts them."""
+
+    def check(value: str) -> str:
+        if text_length(value) > longest:
+            raise wrong("VALUE_OUT_OF_RANGE", "The text is too long", maxLength=longest)
+        return value
+
+    return AfterValidator(check)
+
+
+def _says_something(value: str) -> str:
+    """A reason without the blanks around it is long enough: SQL Server takes blanks for nothing."""
+    if len(value.strip()) < SHORTEST_REASON:
+        raise wrong("VALUE_OUT_OF_RANGE", "The text is too short", minLength=SHORTEST_REASON)
+    return value
 
 
 def _without_control_characters(value: str) -> str:
@@ -86,9 +110,12 @@ def _flag(value: object) -> bool:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.ASCII):
-        return int(value)
-    raise wrong("INVALID_DATA_TYPE", "A whole number is needed")
+    if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,1000}", value, re.ASCII):
+        raise wrong("INVALID_DATA_TYPE", "A whole number is needed")
+    number = int(value)
+    if abs(number) > _LARGEST_WHOLE:
+        raise wrong("VALUE_OUT_OF_RANGE", "The number has too many digits", maximum=_LARGEST_WHOLE)
+    return number
 
 
 def _plain_number(value: object) -> Decimal:
@@ -97,13 +124,21 @@ def _plain_number(value: object) -> Decimal:
     raise wrong("INVALID_DATA_TYPE", "A number is needed, such as 7.5")
 
 
-def _monthly_period(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_period(value)
-    except InvalidInputError as error:
-        raise wrong(error.code, error.message, **error.details) from None
+def period_in(forms: Collection[PeriodType]) -> BeforeValidator:
+    """Reads a period of one of the `forms`."""
+
+    def read(value: object) -> object:
+        if value is None:
+            return value
+        if not isinstance(value, str):
+            formats = [FORMATS[form] for form in FORMATS if form in forms]
+            raise wrong("INVALID_DATA_TYPE", "A period is a text", acceptedFormats=formats)
+        try:
+            return parse_period(value, forms)
+        except InvalidInputError as error:
+            raise wrong(error.code, error.message, **error.details) from None
+
+    return BeforeValidator(read, json_schema_input_type=str)
 
 
 def _fraction(value: Decimal) -> Decimal:
@@ -115,7 +150,7 @@ def _fraction(value: Decimal) -> Decimal:
 
 
 def _refuse_derived(_value: object) -> None:
-    raise wrong("READ_ONLY_FIELD", "This figure is not entered here: it follows from others, or comes from a source")
+    raise wrong("READ_ONLY_FIELD", "This field is not entered here: it follows from others, or comes from a source")
 
 
 def _words(values: list[str]) -> list[str]:
@@ -140,6 +175,13 @@ class Within(GroupedMetadata):
             yield Le(self.maximum)
         yield _Described(self)
 
+    @property
+    def text(self) -> str:
+        """What is accepted, for people."""
+        if self.maximum is None:
+            return f"more than {self.minimum}" if self.is_above else f"{self.minimum} or more"
+        return f"{'above ' if self.is_above else ''}{self.minimum} to {self.maximum}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Described:
@@ -153,6 +195,11 @@ class _Described:
         return {name: float(one) if isinstance(one, Decimal) else one for name, one in found.items() if one is not None}
 
 
+def limits_of(field: FieldInfo) -> Within | None:
+    """The limits that a field's type names; None for one without."""
+    return next((one for one in field.metadata if isinstance(one, Within)), None)
+
+
 def _rounded(rounding: Callable[[Decimal], Decimal]) -> Any:
     return AfterValidator(rounding)
 
@@ -160,10 +207,13 @@ def _rounded(rounding: Callable[[Decimal], Decimal]) -> Any:
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A date of a request, `YYYY-MM-DD`, 2000 to 2099."""
 
-Reason = Annotated[
-    str, Field(min_length=SHORTEST_REASON, max_length=LONGEST_TEXT), AfterValidator(_without_control_characters)
+Text = Annotated[
+    str, Field(max_length=LONGEST_TEXT), no_longer_than(LONGEST_TEXT), AfterValidator(_without_control_characters)
 ]
-"""Why somebody changes something; without control characters other than tabs and line breaks."""
+"""Plain text of a request; without control characters other than tabs and line breaks."""
+
+Reason = Annotated[Text, Field(min_length=SHORTEST_REASON), AfterValidator(_says_something)]
+"""Why somebody changes something."""
 
 Number = Annotated[Decimal, BeforeValidator(_whole_as_decimal), WithJsonSchema({"type": "number"})]
 """A number of a request's body; texts, booleans and what is not finite are refused."""
@@ -176,10 +226,17 @@ JobCode = Annotated[str, Field(pattern=JOB_CODE)]
 
 QueryPeriod = Annotated[
     Period,
-    BeforeValidator(_monthly_period, json_schema_input_type=str),
+    period_in(MONTHLY_FORMS),
     WithJsonSchema({"type": "string", "pattern": MONTHLY_PERIOD, "examples": ["2025-04", "2025-Q2", "2025"]}),
 ]
 """A month, quarter or year in a query."""
+
+Month = Annotated[
+    Period,
+    period_in({PeriodType.MONTH}),
+    WithJsonSchema({"type": "string", "pattern": MONTH, "examples": ["2025-04"]}),
+]
+"""A month in a query or body."""
 
 QueryFlag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 """`true` or `false` in a query."""
@@ -216,9 +273,6 @@ VehicleCount = Annotated[Number, Field(decimal_places=2), Within(0, 99_999)]
 RoomCount = Annotated[Number, Field(decimal_places=2), Within(0, 99_999)]
 """Occupied rooms of a request."""
 
-EnteredHours = Annotated[Number, Field(decimal_places=2), Within(0, 9_999)]
-"""Hours of a row and day of a request."""
-
 ParkingRate = Annotated[Number, Field(decimal_places=2), Within(0, Decimal("999.99"))]
 """Dollars per vehicle of a request."""
 
@@ -227,9 +281,6 @@ Amount = Annotated[Number, Field(decimal_places=2), Within(0, 999_999_999)]
 
 SignedAmount = Annotated[Number, Field(decimal_places=2), Within(-999_999_999, 999_999_999)]
 """Dollars of a request, of either sign."""
-
-Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_control_characters)]
-"""Plain text of a request."""
 
 ReadOnly = Annotated[None, BeforeValidator(_refuse_derived), WithJsonSchema({"readOnly": True})]
 """A field that answers have and no request may send; give it the default None."""

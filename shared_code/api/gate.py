@@ -38,7 +38,7 @@ B = TypeVar("B")
 RuntimeProvider = Callable[[], Runtime]
 AccessOfPath = Callable[[Mapping[str, str]], Access]
 
-_ENTITY_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<version>[0-9]{1,9})"', re.ASCII)
+_ENTITY_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<version>[0-9]{1,100})"', re.ASCII)
 
 SITE_PARAMETERS: Final = ("siteId", "site_id")
 """Names of the path parameter that holds a site code, in the two spellings of the contract."""
@@ -218,15 +218,21 @@ def check_accept(request: Request, offered: Sequence[str] = (JSON,)) -> None:
     accepted = ",".join(request.headers.getlist("accept"))
     if not any(accepts(accepted, media_type) for media_type in offered):
         message = f"The answer is available as {', '.join(offered)} only."
-        raise refusal("NOT_ACCEPTABLE", message, "Accept", details={"accepted": list(offered)})
+        details = {"providedValue": shown_value(accepted), "accepted": list(offered)}
+        raise refusal("NOT_ACCEPTABLE", message, "Accept", details=details)
 
 
 def check_content_type(request: Request) -> None:
     """Refuse a body that is not JSON, or compressed (415)."""
-    is_plain = request.headers.get("content-encoding", "identity").lower() == "identity"
-    if not is_plain or not is_json(request.headers.get("content-type", "")):
-        message = f"The body must be sent as {JSON}."
-        raise refusal("UNSUPPORTED_MEDIA_TYPE", message, "Content-Type", details={"accepted": [JSON]})
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        details = {"providedValue": shown_value(encoding), "accepted": ["identity"]}
+        raise refusal("UNSUPPORTED_MEDIA_TYPE", "The body must not be compressed.", "Content-Encoding", details=details)
+    given = request.headers.getlist("content-type")
+    if len(given) != 1 or not is_json(given[0]):
+        details = {"providedValue": shown_value(", ".join(given)), "accepted": [JSON]}
+        message = f"The body must be sent as {JSON} in UTF-8."
+        raise refusal("UNSUPPORTED_MEDIA_TYPE", message, "Content-Type", details=details)
 
 
 def if_match(request: Request) -> Precondition | None:

@@ -3,6 +3,7 @@
 Source: REST API, "Job-code rates".
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
@@ -14,14 +15,24 @@ from starlette.responses import Response
 from shared_code.api.answer_cache import cached, shows_pay
 from shared_code.api.caller import Access
 from shared_code.api.envelope import Envelope, Meta, SnakeModel, success
-from shared_code.api.fields import Day, HourlyRate, JobCode, Number, QueryCount, QueryFlag, Reason, SiteCode, Within
+from shared_code.api.fields import (
+    Day,
+    HourlyRate,
+    JobCode,
+    Number,
+    QueryCount,
+    QueryFlag,
+    ReadOnly,
+    Reason,
+    SiteCode,
+    Within,
+)
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.security_trail import note_pay_read
 from shared_code.api.validation import Body, Query
 from shared_code.domain.rates_in_force import RateMethod
-from shared_code.logs import current_request
 from shared_code.services.list_rates import list_rates
-from shared_code.services.rate_entry import RateAuthor, RateEntry, enter_rate
+from shared_code.services.rate_entry import RateEntry, enter_rate
 from shared_code.storage.rates import RateView
 
 
@@ -60,13 +71,26 @@ class RatesQuery(Query):
 
 
 class RateBody(Body):
-    """A rate that a person enters for a job code of a site."""
+    """A rate that a person enters for a job code of a site.
+
+    `updated_at` and `updated_by` may be sent back as they were read, and are ignored.
+    """
 
     site_id: SiteCode
     hourly_rate: Annotated[Number, Field(decimal_places=2), Within(0, Decimal("999.99"), is_above=True)]
     effective_date: Day
     calculation_method: Literal["fixed", "manual"]
     reason: Reason
+    job_code_id: ReadOnly = None
+    job_code: ReadOnly = None
+    job_title: ReadOnly = None
+    masked: ReadOnly = None
+    end_date: ReadOnly = None
+    sample_size: ReadOnly = None
+    source: ReadOnly = None
+    previous: ReadOnly = None
+    updated_at: str | None = None
+    updated_by: str | None = None
 
 
 READ: Final = Demands(Access("payroll:read"), query=RatesQuery, body=NoBody)
@@ -130,8 +154,7 @@ def put_rate(call: Annotated[Call[NoQuery, RateBody], Depends(ENTER)]) -> Respon
         body.calculation_method,
         body.reason,
     )
-    note = current_request()
-    author = RateAuthor(call.caller.user_id, request_id=note.request_id if note else None)
+    author = replace(call.author(body.reason), role=call.caller.role_on(call.access, body.site_id))
     entered = enter_rate(call.runtime, call.scope, entry, author)
     reads_pay = call.caller.reads_pay
     previous = None if entered.previous is None else _rate(entered.previous, reads_pay=reads_pay)

@@ -16,6 +16,7 @@ from shared_code.api.unique_items import each_once
 from shared_code.api.validation import Body, Query
 from shared_code.services.job_code_list import Outcome
 from shared_code.services.job_groups import GroupStatus
+from shared_code.sql.types import text_length
 from shared_code.storage.job_code_list import JobCodeFilter
 
 LONGEST_TITLE: Final = 255
@@ -28,7 +29,7 @@ def _title(value: str) -> str:
     title = value.strip()
     if not title:
         raise wrong("MISSING_REQUIRED_FIELD", "A title has at least one character")
-    if len(title) > LONGEST_TITLE:
+    if text_length(title) > LONGEST_TITLE:
         raise wrong("VALUE_OUT_OF_RANGE", "The text is too long", maxLength=LONGEST_TITLE)
     if any(unicodedata.category(character) == "Cc" for character in title):
         raise wrong("INVALID_DATA_TYPE", "A title may not hold control characters or line breaks")
@@ -68,13 +69,21 @@ class CamelBody(Body):
     model_config = ConfigDict(alias_generator=to_camel)
 
 
-class JobGroupBody(CamelBody):
-    """A new group."""
+class JobGroupMembers(CamelBody):
+    """What an answer tells of a group and no request may send."""
+
+    job_group_id: ReadOnly = None
+    job_codes: ReadOnly = None
+
+
+class JobGroupBody(JobGroupMembers):
+    """A new group, which is active."""
 
     title: Title
+    is_active: ReadOnly = None
 
 
-class JobGroupPatch(CamelBody):
+class JobGroupPatch(JobGroupMembers):
     """What is to become of a group; what is not sent stays."""
 
     title: Title = NOT_SENT
@@ -88,6 +97,11 @@ class JobCodePatch(CamelBody):
     is_active: bool = NOT_SENT
     is_productive: bool = NOT_SENT
     job_code: ReadOnly = None
+    job_group_id: ReadOnly = None
+    job_group: ReadOnly = None
+    is_new: ReadOnly = None
+    active_employees: ReadOnly = None
+    site_count: ReadOnly = None
 
 
 class AssignmentBody(CamelBody):

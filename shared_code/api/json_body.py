@@ -27,6 +27,8 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
     Source: REST API, "Routing and verbs".
     """
+    if not body:
+        raise BadJsonError("The body is empty: one JSON object is needed, sent with its Content-Length")
     try:
         text = body.decode("utf-8")
         value = json.loads(

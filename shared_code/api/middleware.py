@@ -91,7 +91,8 @@ def _measure(span: Span, note: RequestNote, status: int, seconds: float) -> None
 class ErrorAnswers:
     """Turns whatever comes out of the app into an answer of the contract, and logs what the client is not told.
 
-    It stands twice: within the framework, whose own handling would answer in another form, and around all of it.
+    It stands three times: within the framework, whose own handling would answer in another form; around the framework,
+    where the request still has its name; and around the log of requests, whose own failure must cost nobody an answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -46,7 +46,7 @@ def month_window(first: Period, months: int, business_date: date) -> list[Period
             f"Several months are shown from a month on, not from the {first.type} {first}",
             code="VALUE_OUT_OF_RANGE",
             field="months",
-            details={"providedValue": months, "minimum": 1, "maximum": 1},
+            details={"providedValue": months, "minimum": 1, "maximum": 1, "accepted": ["1"]},
         )
     latest = horizon(business_date)[1]
     found = (month_period(add_months(first.text, offset)) for offset in range(months))

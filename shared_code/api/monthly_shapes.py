@@ -135,11 +135,12 @@ class MonthlyBody(SavedPeriodBody, ShownRow):
 
 
 def repeated(keys: Sequence[object], rows: str, member: str) -> Iterator[Fault]:
-    """A fault for each of the `rows` whose key an earlier one has, at its `member`."""
+    """A fault for each of the `rows` whose key an earlier one has, at its `member`: the key, or the last part of it."""
     seen: set[object] = set()
     for place, key in enumerate(keys):
         if key in seen:
-            yield (rows, place, member), wrong("DUPLICATE", "Another row of this request has the same key"), None
+            named = str(key[-1] if isinstance(key, tuple) else key)
+            yield (rows, place, member), wrong("DUPLICATE", "Another row of this request has the same key"), named
         seen.add(key)
 
 

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
-from shared_code.api.fields import Day, Text, wrong
+from shared_code.api.fields import Day, ReadOnly, Text, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery
 from shared_code.api.paging import PageQuery
 from shared_code.api.repetition import Repeatable
@@ -47,10 +48,15 @@ def _in_month(day: date, info: ValidationInfo) -> date:
 class NoteBody(Body):
     """A note on a line of the P&L, on a module, or on the month; `date` is a day of the month."""
 
+    model_config = ConfigDict(alias_generator=to_camel)
+
     text: Annotated[Text, Field(min_length=1), AfterValidator(_not_blank)]
     line: LineCode | None = None
     module: ModuleName | None = None
     date: Annotated[Day, AfterValidator(_in_month)] | None = None
+    note_id: ReadOnly = None
+    created_by: ReadOnly = None
+    created_at: ReadOnly = None
 
     @model_validator(mode="after")
     def _about_one_thing(self) -> Self:

@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
 from shared_code.api.envelope import Failure
+from shared_code.api.file_answers import DESCRIBED
 from shared_code.api.forecast_shapes import HeaderShape
 from shared_code.api.gate import Demands, check_accept
 from shared_code.api.openapi_examples import bodies_of, example_of
@@ -61,6 +62,10 @@ _HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ETag": {
         "description": "The version of what can be saved, to be sent back as `If-Match`",
         "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+    "Content-Disposition": {
+        "description": "That the file is to be kept, and under which name",
+        "schema": {"type": "string", "pattern": '^attachment; filename="[A-Za-z0-9._-]+"$'},
     },
     REPLAYED: {
         "description": "The request was carried out before: this is its first answer",
@@ -163,6 +168,8 @@ def _headers(status: int, route: APIRoute, demands: Demands[Any, Any] | None) ->
         names.append("ETag")
     if status < 300 and is_repeatable(route):
         names.append(REPLAYED)
+    if route.responses.get(status) == DESCRIBED:
+        names.append("Content-Disposition")
     return names
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from shared_code.api.envelope import Failure
 from shared_code.api.errors import STATUSES
 from shared_code.api.gate import SITE_PARAMETERS, Demands
+from shared_code.api.json_body import LARGEST_BODY
 from shared_code.api.openapi_parameters import REFERENCE, has_version
 
 _OF_FAULTS: Final = ("INTERNAL_ERROR", "DATABASE_ERROR")
@@ -55,26 +56,35 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
         {"providedValue": "TP@001", "expectedFormat": "alphanumeric"},
     ),
     "INVALID_PERIOD": (
-        "'2025-13' is not a period that is accepted here; accepted are YYYY-MM, YYYY-Qn, YYYY",
+        "'2025-13' is not a period that is accepted here; accepted are YYYY-MM, YYYY-Qn, YYYY, "
+        "with days that exist and years from 2000 to 2099",
         "period",
         {"providedValue": "2025-13", "acceptedFormats": ["YYYY-MM", "YYYY-Qn", "YYYY"]},
     ),
     "MISSING_REQUIRED_FIELD": ("This field is required", "days[0].date", {}),
-    "INVALID_DATA_TYPE": ("The value has the wrong type", "view", {"providedValue": "weekly"}),
+    "INVALID_DATA_TYPE": (
+        "The value is not one of those accepted",
+        "view",
+        {"providedValue": "weekly", "accepted": ["forecast", "budget", "actual", "all"]},
+    ),
     "VALUE_OUT_OF_RANGE": (
         "A fraction lies between 0 and 1",
         "days[0].occupancy",
         {"providedValue": 85, "minimum": 0, "maximum": 1, "suggestion": 0.85},
     ),
     "READ_ONLY_FIELD": (
-        "This figure is not entered here: it follows from others, or comes from a source",
+        "This field is not entered here: it follows from others, or comes from a source",
         "days[0].budget",
         {},
     ),
     "UNKNOWN_FIELD": ("There is no such field", "days[0].ocupancy", {"providedValue": 0.85}),
     "INVALID_TOKEN": ("A valid bearer token is needed.", "Authorization", {}),
     "EXPIRED_TOKEN": ("The token has expired.", "Authorization", {}),
-    "METHOD_NOT_ALLOWED": ("This resource does not offer that method.", None, {}),
+    "METHOD_NOT_ALLOWED": (
+        "This resource does not offer that method, but GET, PUT.",
+        None,
+        {"providedValue": "DELETE", "accepted": ["GET", "PUT"]},
+    ),
     "INSUFFICIENT_PERMISSIONS": ("You have no access to this site.", None, {"reason": "site_scope"}),
     "SITE_NOT_FOUND": ("There is no such site.", "siteId", {"providedValue": "TP999"}),
     "PERIOD_NOT_AVAILABLE": (
@@ -86,13 +96,13 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
     "NOT_ACCEPTABLE": (
         "The answer is available as application/json only.",
         "Accept",
-        {"accepted": ["application/json"]},
+        {"providedValue": "text/html", "accepted": ["application/json"]},
     ),
-    "PAYLOAD_TOO_LARGE": ("The body may have 1000000 bytes at most.", "body", {"maximum": 1_000_000}),
+    "PAYLOAD_TOO_LARGE": ("The body may have 1048576 bytes at most.", "body", {"maximum": LARGEST_BODY}),
     "UNSUPPORTED_MEDIA_TYPE": (
-        "The body must be sent as application/json.",
+        "The body must be sent as application/json in UTF-8.",
         "Content-Type",
-        {"accepted": ["application/json"]},
+        {"providedValue": "text/plain", "accepted": ["application/json"]},
     ),
     "PERIOD_LOCKED": (
         "Past months are locked.",
@@ -111,7 +121,11 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
             "conflictingKeys": ["2025-04-20.occupancy"],
         },
     ),
-    "PRECONDITION_REQUIRED": ("Send the version that was read.", "If-Match", {}),
+    "PRECONDITION_REQUIRED": (
+        "Name the version that this write is based on, in If-Match or as `version`.",
+        "version",
+        {"currentVersion": 4},
+    ),
     "CALCULATION_ERROR": ("There is no rate for this job code.", "entries[0]", {"jobCodes": ["VLT9"]}),
     "BUSINESS_RULE_VIOLATION": ("There are 200 rooms.", "days[0].occupiedRooms", {"maximum": 200}),
     "RATE_LIMIT_EXCEEDED": ("Too many requests.", None, {"limit": 1000}),

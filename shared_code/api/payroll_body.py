@@ -103,6 +103,7 @@ class EntryBody(TargetBody):
     active_employees: ReadOnly = None
     is_salaried: ReadOnly = None
     masked: ReadOnly = None
+    forecast: ReadOnly = None
     budget: ReadOnly = None
     scheduled: ReadOnly = None
     actual: ReadOnly = None
@@ -191,7 +192,7 @@ class PayrollBody(SavedPeriodBody):
         derived = "cost" if self.input_mode == "hours" else "hours"
         for place, entry in enumerate(self.entries):
             if derived in entry.model_fields_set:
-                message = f"With inputMode {self.input_mode} the {derived} follow from what is entered"
+                message = f"With inputMode {self.input_mode}, {derived} cannot be sent: it follows from what is entered"
                 yield ("entries", place, derived), wrong("READ_ONLY_FIELD", message), getattr(entry, derived)
             if not entry.model_fields_set & {self.input_mode, "overtime_hours", "note"}:
                 message = f"An entry sends {self.input_mode}, overtimeHours or note"

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import MONTH, HourlyRate, Hours, Money, Number, Within, wrong
+from shared_code.api.fields import HourlyRate, Hours, Money, Month, Number, ReadOnly, Within, wrong
 from shared_code.api.forecast_shapes import ChangesShape, WriteBody, etag, precondition_of, shown
 from shared_code.api.gate import Call, Demands, NoQuery, require_site
 from shared_code.api.payroll import WRITE_ACCESS
@@ -21,7 +21,6 @@ from shared_code.api.payroll_body import MOST_ENTRIES, SpreadHours, TargetBody, 
 from shared_code.api.pnl_shapes import WarningShape, figures_meta
 from shared_code.api.validation import located
 from shared_code.domain.rounding import ZERO, round_half_up
-from shared_code.errors import InvalidInputError
 from shared_code.services.forecast.payroll_calculation import (
     Burden,
     Calculation,
@@ -37,29 +36,8 @@ from shared_code.services.forecast.payroll_entries import HOURS, OVERTIME, STORE
 from shared_code.services.forecast.payroll_rows import Level
 from shared_code.services.forecast.payroll_saving import MOST_HOURS
 from shared_code.services.forecast.saving import SavedSection, save
-from shared_code.services.periods import Period, PeriodType, parse_period, require_available
+from shared_code.services.periods import Period, require_available
 from shared_code.services.source_age import source_age
-
-_MONTH: Final = frozenset({PeriodType.MONTH})
-
-
-def _month(value: object) -> Period:
-    if value is None:
-        raise wrong("MISSING_REQUIRED_FIELD", "This field is required")
-    if not isinstance(value, str):
-        raise wrong("INVALID_PERIOD", "A month has the form YYYY-MM", acceptedFormats=["YYYY-MM"])
-    try:
-        return parse_period(value, _MONTH)
-    except InvalidInputError as error:
-        raise wrong(error.code, error.message, **error.details) from None
-
-
-BodyMonth = Annotated[
-    Period,
-    BeforeValidator(_month, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "pattern": MONTH, "examples": ["2025-04"]}),
-]
-"""A month of a request's body."""
 
 EnteredRate = Annotated[Number, Field(decimal_places=6), Within(0, Decimal("999.99"), is_above=True)]
 """Dollars per hour of a request."""
@@ -72,15 +50,25 @@ class HoursBody(TargetBody):
     overtime_hours: SpreadHours | None = None
     rate: EnteredRate | None = None
     overtime_rate: EnteredRate | None = None
+    rate_source: ReadOnly = None
+    regular_hours: ReadOnly = None
+    regular_cost: ReadOnly = None
+    overtime_cost: ReadOnly = None
+    labor_cost: ReadOnly = None
+    pteb_cost: ReadOnly = None
+    insurance_cost: ReadOnly = None
+    billable_revenue: ReadOnly = None
 
 
 class PayrollCalculationBody(WriteBody):
     """Hours whose cost is wanted; with `persist` they are saved as well."""
 
-    period: BodyMonth
+    period: Month
     entries: Annotated[list[HoursBody], Field(min_length=1, max_length=MOST_ENTRIES)]
     include: Annotated[list[Literal["pteb", "insurance", "revenue"]], Field(default_factory=list)]
     persist: bool = False
+    totals: ReadOnly = None
+    saved: ReadOnly = None
 
     @model_validator(mode="after")
     def _names_days_of_its_month(self) -> Self:

@@ -11,25 +11,38 @@ from pydantic import Field, ValidationInfo, model_validator
 from starlette.responses import Response
 
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import Day, Hours, Money, wrong
-from shared_code.api.forecast_shapes import ChangesShape, WriteBody, etag, precondition_of, shown
+from shared_code.api.fields import Day, Hours, Money, ReadOnly, wrong
+from shared_code.api.forecast_shapes import ChangesShape, etag, precondition_of, shown
 from shared_code.api.gate import Call, Demands, NoQuery
+from shared_code.api.monthly_shapes import SavedPeriodBody
 from shared_code.api.payroll import WRITABLE, WRITE_ACCESS
 from shared_code.api.payroll_body import GroupId
 from shared_code.api.pnl_shapes import WarningShape, figures_meta
 from shared_code.api.repetition import Repeatable
+from shared_code.api.unique_items import each_once
 from shared_code.api.validation import located, period_of_path
 from shared_code.services.forecast.payroll_copy import CopyRequest, CopySource, PayrollCopy, SkipReason, copy_payroll
 from shared_code.services.source_age import source_age
 
 
-class PayrollCopyBody(WriteBody):
+class PayrollCopyBody(SavedPeriodBody):
     """From where hours are copied, to which days and groups; `dryRun` only says what would be copied."""
 
     source: Annotated[CopySource, Field(alias="from", strict=False)] = CopySource.SCHEDULE
     dates: Annotated[list[Day], Field(min_length=1, max_length=31)] | None = None
-    job_groups: Annotated[list[GroupId], Field(min_length=1, max_length=200)] | None = None
+    job_groups: (
+        Annotated[
+            list[GroupId],
+            Field(min_length=1, max_length=200),
+            each_once("This job group is named more than once"),
+        ]
+        | None
+    ) = None
     dry_run: bool = False
+    rows: ReadOnly = None
+    skipped: ReadOnly = None
+    total_hours: ReadOnly = None
+    total_cost: ReadOnly = None
 
     @model_validator(mode="after")
     def _names_days_of_the_period(self, info: ValidationInfo) -> Self:
@@ -96,7 +109,7 @@ def payroll_copy_router(base: str) -> APIRouter:
 
 def copy_schedule(call: Annotated[Call[NoQuery, PayrollCopyBody], Depends(COPY)], repeat: Repeatable) -> Response:
     """Locked days are left as they are and listed."""
-    return repeat.once(call, lambda: _copied(call))
+    return repeat.once(call, lambda: _copied(call), is_versioned=True)
 
 
 def _copied(call: Call[NoQuery, PayrollCopyBody]) -> Response:

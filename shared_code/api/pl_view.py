@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from shared_code.api.answer_cache import cached
+from shared_code.api.answer_cache import cached, shows_pay
 from shared_code.api.caller import Access
 from shared_code.api.computed_header import computed_header
 from shared_code.api.envelope import Envelope, FiguresMeta, success
@@ -17,9 +17,11 @@ from shared_code.api.forecast_shapes import SitePeriodShape
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pnl_breakdown import DetailedLineShape, detailed_line
 from shared_code.api.pnl_shapes import ColumnShape, LineShape, figures_meta
+from shared_code.api.security_trail import note_pay_read
 from shared_code.api.validation import Query
 from shared_code.services.pnl_families import VIEWS
 from shared_code.services.pnl_parts import read_parts
+from shared_code.services.pnl_salaries import with_pay_masked
 from shared_code.services.pnl_view import SitePnl, site_pnl
 from shared_code.services.source_age import source_age
 
@@ -55,7 +57,7 @@ def pl_view_router(base: str) -> APIRouter:
     router = APIRouter(prefix=base, tags=["P&L"])
     router.add_api_route(
         "/pl-view/{siteId}/{period}",
-        cached()(site_view),
+        cached(unless=_may_show_pay)(site_view),
         methods=["GET"],
         response_model=Envelope[SitePnlShape, FiguresMeta],
         summary="The P&L of a site for a month, quarter or year",
@@ -76,6 +78,10 @@ def site_view(call: Annotated[Call[PnlQuery, NoBody], Depends(READ)]) -> Respons
         compare=query.compare,
         with_breakdown=with_breakdown,
     )
+    if with_breakdown:
+        pnl, is_pay_shown = with_pay_masked(call.runtime, call.site, pnl, reads_pay=call.caller.reads_pay)
+        if is_pay_shown:
+            note_pay_read(call)
     age = source_age(call.runtime)
     lines = _detailed(call, pnl) if with_breakdown else [LineShape.model_validate(line) for line in pnl.lines]
     data = SitePnlShape(
@@ -86,6 +92,11 @@ def site_view(call: Annotated[Call[PnlQuery, NoBody], Depends(READ)]) -> Respons
         lines=lines,
     )
     return success(data, "P&L retrieved successfully", meta=FiguresMeta(**figures_meta(pnl.business_date, age)))
+
+
+def _may_show_pay(call: Call[PnlQuery, NoBody]) -> bool:
+    """Whether the salaries of a single person may stand there: such an answer stays out of caches."""
+    return shows_pay(call) and "breakdown" in call.query.include
 
 
 def _detailed(call: Call[PnlQuery, NoBody], pnl: SitePnl) -> list[DetailedLineShape]:

@@ -5,16 +5,14 @@ Source: REST API, "P&L" and "Shapes used in several places".
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from shared_code.api.envelope import CamelModel, DataAsOf
 from shared_code.api.fields import Money, PercentPoints
 from shared_code.services.pnl_table import ViewWarning
-from shared_code.services.source_age import SourceAge
-
-STALE_SOURCE: Final = "STALE_SOURCE"
+from shared_code.services.source_age import STALE_MESSAGE, STALE_SOURCE, SourceAge
 
 
 class VarianceShape(CamelModel):
@@ -79,8 +77,7 @@ def shown_warnings(warnings: Sequence[ViewWarning], age: SourceAge) -> list[Warn
     """The warnings of an answer, with one about sources that lag."""
     shown = [WarningShape.model_validate(warning) for warning in warnings]
     if age.stale:
-        message = "Some figures are older than a day: find out in the runs why their source was not read since."
-        shown.append(WarningShape(code=STALE_SOURCE, message=message, field=None, details={}))
+        shown.append(WarningShape(code=STALE_SOURCE, message=STALE_MESSAGE, field=None, details={}))
     return shown
 
 

@@ -21,6 +21,7 @@ from shared_code.api.unique_items import SiteCodes
 from shared_code.api.validation import Body
 from shared_code.domain.job_code_rates import RateOutcome
 from shared_code.domain.rates_in_force import RateMethod
+from shared_code.errors import NotFoundError
 from shared_code.logs import current_request
 from shared_code.services.calculate_rates import calculate_rates
 from shared_code.services.rate_jobs import queue_rate_run, rate_job
@@ -171,11 +172,21 @@ def _calculated(call: Call[NoQuery, CalculationBody]) -> Response:
     if request.sites is None or len(request.sites) > MOST_SITES_AT_ONCE:
         job_id = queue_rate_run(call.runtime, request)
         return success(QueuedCalculation(job_id=job_id, status="queued"), "Calculation queued successfully", status=202)
-    report = calculate_rates(call.runtime, request)
+    report = _report(call, request)
     reads_pay = call.caller.reads_pay
     if reads_pay and any(item.outcome is RateOutcome.EXCLUDED_SALARIED for item in report.results):
         note_pay_read(call)
     return success(_calculation(report, reads_pay=reads_pay), "Rates calculated successfully")
+
+
+def _report(call: Call[NoQuery, CalculationBody], request: RateRequest) -> RateRunReport:
+    """What the run did. Raises as `calculate_rates`, which knows lists of sites only: one that was sent is named so."""
+    try:
+        return calculate_rates(call.runtime, request)
+    except NotFoundError as error:
+        if error.field == "site_ids" and call.body.site_id is not None:
+            error.field = "site_id"
+        raise
 
 
 def _request(call: Call[NoQuery, CalculationBody]) -> RateRequest:

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from shared_code.api.envelope import FIGURES
 from shared_code.api.errors import refusal, shown_value
+from shared_code.api.forecast_shapes import etag
 from shared_code.api.gate import Call
 from shared_code.services.idempotency import HEADER, Answer, carry_out_once
 from shared_code.storage.idempotency import RequestName
@@ -34,8 +35,10 @@ class Repetition:
     given: tuple[str, ...]
     route: str
 
-    def once(self, call: Call[Any, Any], action: Callable[[], Response]) -> Response:
+    def once(self, call: Call[Any, Any], action: Callable[[], Response], *, is_versioned: bool = False) -> Response:
         """What `action` answers; a request with a key that was carried out before gets the same answer again.
+
+        `is_versioned`: the answer names the version of what it is about, in its data and in the header `ETag`.
 
         Raises `RefusedError` (400) for a malformed key, and `ConflictError` (409) for one that was used for something
         else or whose first request is still running.
@@ -53,6 +56,8 @@ class Repetition:
         if answered:
             return answered[0]
         headers = {"Cache-Control": FIGURES, REPLAYED: "true"}
+        if is_versioned:
+            headers |= etag(json.loads(kept.body)["data"]["version"])
         return Response(kept.body, kept.status, headers, media_type="application/json")
 
     def _key(self) -> str:

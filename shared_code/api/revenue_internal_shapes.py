@@ -17,6 +17,7 @@ from shared_code.api.monthly_shapes import repeated
 from shared_code.api.pnl_shapes import VarianceShape
 from shared_code.api.revenue_shapes import MonthLock, RevenueBody
 from shared_code.api.validation import Body, located
+from shared_code.domain.contract import ContractType
 from shared_code.domain.pnl_components import figure_text
 from shared_code.domain.rounding import money
 from shared_code.services.forecast.internal_revenue_saving import CATEGORIES
@@ -176,9 +177,9 @@ class AdjustmentShape(CamelModel):
 
 
 class ContractShape(CamelModel):
-    """The contract that is priced."""
+    """The contract that is priced, with its types as lists of sites name them."""
 
-    types: list[str]
+    types: list[ContractType]
     effective_from: date
     version: int
 

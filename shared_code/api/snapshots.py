@@ -8,37 +8,27 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
-from shared_code.api.fields import Count, Money, Text, wrong
+from shared_code.api.fields import Count, Money, ReadOnly, Text, no_longer_than, period_in, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.paging import PageQuery
 from shared_code.api.repetition import Repeatable
 from shared_code.api.unique_items import SiteCodes
 from shared_code.api.validation import Body
 from shared_code.domain.site_scope import SiteScope
-from shared_code.errors import InvalidInputError
 from shared_code.logs import current_request
-from shared_code.services.periods import Period, PeriodType, parse_period
+from shared_code.services.periods import Period, PeriodType
 from shared_code.services.snapshots import SnapshotOrder, list_snapshots, read_snapshot, take_snapshot
 from shared_code.storage.pnl_results import StoredMonth
 from shared_code.storage.snapshots import Snapshot
 
 LONGEST_NAME: Final = 100
 _FORMS: Final = (PeriodType.MONTH, PeriodType.YEAR)
-
-
-def _month_or_year(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_period(value, _FORMS)
-    except InvalidInputError as error:
-        raise wrong(error.code, error.message, **error.details) from None
 
 
 def _trimmed(value: str) -> str:
@@ -52,15 +42,22 @@ class SnapshotBody(Body):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    name: Annotated[Text, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_trimmed)]
+    name: Annotated[
+        Text, Field(min_length=1, max_length=LONGEST_NAME), no_longer_than(LONGEST_NAME), AfterValidator(_trimmed)
+    ]
     kind: Literal["manual", "fpa_projection"] = "manual"
     period: Annotated[
         Period,
-        BeforeValidator(_month_or_year),
+        period_in(_FORMS),
         WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2]))?$", "examples": ["2025-05", "2025"]}),
     ]
     site_ids: SiteCodes | None = None
     all: bool = False
+    snapshot_id: ReadOnly = None
+    site_count: ReadOnly = None
+    created_by: ReadOnly = None
+    created_at: ReadOnly = None
+    lines: ReadOnly = None
 
     @model_validator(mode="after")
     def _one_choice_of_sites(self) -> Self:

@@ -12,7 +12,6 @@ from pydantic.alias_generators import to_camel
 
 from shared_code.api.errors import refusal
 from shared_code.api.fields import Day, Fraction, ReadOnly, RoomCount, Text, VehicleCount, wrong
-from shared_code.api.forecast_shapes import WriteBody
 from shared_code.api.monthly_shapes import Fault, SavedPeriodBody, ShownRow, repeated
 from shared_code.api.validation import Body, located, period_of_path
 from shared_code.domain.weeks import SATURDAY
@@ -156,13 +155,15 @@ class StatisticsBody(SavedPeriodBody):
         yield from repeated([day.date for day in self.days or ()], "days", "date")
 
 
-class CopyBody(WriteBody):
+class CopyBody(SavedPeriodBody):
     """From where the days of a month are filled; without `dates` all of them."""
 
     from_: Annotated[Literal["budget", "prior-year", "prior-month", "week-pattern"], Field(alias="from")]
     source_week: Day | None = None
     dates: Annotated[list[DayOfPath], Field(min_length=1, max_length=MOST_DAYS)] | None = None
     dry_run: bool = False
+    cells: ReadOnly = None
+    skipped: ReadOnly = None
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Self:

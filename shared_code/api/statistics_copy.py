@@ -80,7 +80,7 @@ def statistics_copy_router(base: str) -> APIRouter:
 
 def copy_days(call: Annotated[Call[NoQuery, CopyBody], Depends(WRITE)], repeat: Repeatable) -> Response:
     """Days that are locked, have a forecast or find no source are left out and listed."""
-    return repeat.once(call, lambda: _copied(call))
+    return repeat.once(call, lambda: _copied(call), is_versioned=True)
 
 
 def _copied(call: Call[NoQuery, CopyBody]) -> Response:

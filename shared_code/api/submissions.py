@@ -13,7 +13,7 @@ from starlette.responses import Response
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, Meta, success
 from shared_code.api.errors import refusal
-from shared_code.api.fields import Text, wrong
+from shared_code.api.fields import ReadOnly, Text, wrong
 from shared_code.api.gate import Call, Demands, NoBody, NoQuery, require_site
 from shared_code.api.repetition import Repeatable
 from shared_code.api.validation import Body
@@ -36,6 +36,8 @@ class SubmissionBody(Body):
 
     action: Annotated[SubmissionAction, Field(strict=False)]
     comment: Annotated[Text | None, AfterValidator(_said_why), Field(validate_default=True)] = None
+    status: ReadOnly = None
+    history: ReadOnly = None
 
 
 class SubmissionEventShape(CamelModel):

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from shared_code.api.answer_cache import cached
 from shared_code.api.caller import Access
 from shared_code.api.envelope import CamelModel, Envelope, FiguresMeta, success
-from shared_code.api.fields import MONTH, PercentPoints, Ratio, WordList
+from shared_code.api.fields import Month, PercentPoints, Ratio, WordList
 from shared_code.api.gate import Call, Demands, NoBody
 from shared_code.api.pnl_shapes import figures_meta
 from shared_code.api.validation import Query
@@ -44,7 +44,7 @@ class TrendQuery(Query):
     """Which metrics (all by default), and as of which month (the running one by default)."""
 
     metrics: Annotated[tuple[Metric, ...], WordList] = ()
-    as_of: str | None = Field(None, alias="asOf", json_schema_extra={"pattern": MONTH}, examples=["2025-04"])
+    as_of: Month | None = Field(None, alias="asOf")
 
 
 class PointShape(CamelModel):
@@ -136,7 +136,8 @@ def trends_router(base: str) -> APIRouter:
 def trends(call: Annotated[Call[TrendQuery, NoBody], Depends(READ)]) -> Response:
     """The figures of the daily analysis; `meta.stale` says that a later change has overtaken them."""
     site, query = call.site, call.query
-    found = read_trend(call.runtime, site, call.path["timeframe"], as_of=query.as_of, metrics=query.metrics)
+    as_of = None if query.as_of is None else query.as_of.text
+    found = read_trend(call.runtime, site, call.path["timeframe"], as_of=as_of, metrics=query.metrics)
     leading = found.metrics[0]
     data = TrendShape(
         timeframe=found.window.timeframe,

@@ -3,9 +3,11 @@
 Source: REST API, "Routing and verbs", "Errors" and "Values".
 """
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final, TypeVar, get_origin
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError, ValidationInfo
@@ -13,10 +15,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from shared_code.api.envelope import ErrorEntry
-from shared_code.api.errors import STATUSES, RefusedError, shown_value
+from shared_code.api.errors import MOST_ERRORS, STATUSES, RefusedError, shown_value
+from shared_code.api.fields import limits_of
 from shared_code.services.periods import Period
 
 M = TypeVar("M", bound=BaseModel)
+
+Location = Sequence[int | str]
+"""The way to a value through members and elements."""
 
 
 class Query(BaseModel):
@@ -32,6 +38,7 @@ class Body(BaseModel):
 
 
 _MISSING: Final = ("MISSING_REQUIRED_FIELD", "This field is required")
+_EMPTY: Final = ("MISSING_REQUIRED_FIELD", "A value is needed here")
 _CODES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": _MISSING,
     "extra_forbidden": ("UNKNOWN_FIELD", "There is no such field"),
@@ -43,12 +50,22 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = {
     "string_too_short": ("VALUE_OUT_OF_RANGE", "The text is too short"),
     "string_too_long": ("VALUE_OUT_OF_RANGE", "The text is too long"),
     "string_pattern_mismatch": ("INVALID_DATA_TYPE", "The value does not have the expected form"),
-    "too_short": _MISSING,
+    "too_short": _EMPTY,
     "too_long": ("VALUE_OUT_OF_RANGE", "There are too many"),
     "enum": ("INVALID_DATA_TYPE", "The value is not one of those accepted"),
     "literal_error": ("INVALID_DATA_TYPE", "The value is not one of those accepted"),
+    "bool_type": ("INVALID_DATA_TYPE", "true or false is needed, without quotes"),
+    "int_type": ("INVALID_DATA_TYPE", "A whole number is needed, without quotes"),
+    "is_instance_of": ("INVALID_DATA_TYPE", "A number is needed, without quotes"),
+    "string_type": ("INVALID_DATA_TYPE", "A text is needed"),
+    "list_type": ("INVALID_DATA_TYPE", "A list is needed"),
+    "model_type": ("INVALID_DATA_TYPE", "An object is needed"),
+    "dict_type": ("INVALID_DATA_TYPE", "An object is needed"),
 }
 """The contract's code and sentence for each kind of finding of the model; others are wrong types."""
+
+_NEEDING_TEXT: Final = frozenset({"string_too_short", "string_pattern_mismatch"})
+"""Kinds of findings about a text that is empty where one is needed."""
 
 _DECIMAL: Final = re.compile(r"Decimal\('(?P<number>[0-9.]+)'\)")
 
@@ -125,32 +142,79 @@ def _read(
     try:
         result = model.model_validate(values, context={"period": period})
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        order = {name: place for place, name in enumerate(values)}
-        found.sort(key=lambda one: order.get(str(one["loc"][0]) if one["loc"] else "", len(order)))
-        findings = findings + [_told(one, one["loc"][:1] if is_query else one["loc"]) for one in found]
+        place = _order_of(values)
+        found = sorted(error.errors(include_url=False), key=lambda one: place(one["loc"]))
     else:
         if not findings:
             return result
-    by_field = {entry.field: entry for entry in reversed(findings)}
-    raise RefusedError(400, [entry for entry in findings if by_field[entry.field] is entry])
+        found = []
+    told = (_told_of_query(model, one) if is_query else _told(one, one["loc"]) for one in found)
+    raise RefusedError(400, _one_a_field(chain(findings, told)))
 
 
-def _told(found: ErrorDetails, location: Sequence[int | str]) -> ErrorEntry:
+def _one_a_field(entries: Iterable[ErrorEntry]) -> list[ErrorEntry]:
+    """The first entry of each field, as many as an answer has: the others are not even looked at."""
+    by_field: dict[str | None, ErrorEntry] = {}
+    for entry in entries:
+        by_field.setdefault(entry.field, entry)
+        if len(by_field) == MOST_ERRORS:
+            break
+    return [*by_field.values()]
+
+
+def _order_of(values: Mapping[str, Any]) -> Callable[[Location], tuple[int, ...]]:
+    """Where something lies in what was sent, to sort by; what is missing comes after all that is there."""
+    orders: dict[int, dict[str, int]] = {}
+
+    def place(location: Location) -> tuple[int, ...]:
+        around: Any = values
+        places = []
+        for part in location:
+            if isinstance(around, Mapping):
+                if id(around) not in orders:
+                    orders[id(around)] = {name: number for number, name in enumerate(around)}
+                order = orders[id(around)]
+                places.append(order.get(str(part), len(order)))
+                around = around.get(part)
+            else:
+                number = part if isinstance(part, int) else 0
+                places.append(number)
+                around = around[number] if isinstance(around, list) and number < len(around) else None
+        return tuple(places) or (len(values),)
+
+    return place
+
+
+def _told_of_query(model: type[BaseModel], found: ErrorDetails) -> ErrorEntry:
+    """One finding about a parameter, with what is accepted instead."""
+    location = found["loc"][:1]
+    entry = _told(found, location)
+    details = dict(entry.details)
+    fields = [one for key, one in model.model_fields.items() if {*location} & {*parameter_names(key, one)}]
+    limits = limits_of(fields[0]) if fields else None
+    if limits is not None:
+        bounds = {"minimum": limits.minimum, "maximum": limits.maximum, "accepted": [limits.text]}
+        details |= {key: value for key, value in bounds.items() if value is not None}
+    elif "acceptedFormats" in details or "expectedFormat" in details:
+        details.setdefault("accepted", details.get("acceptedFormats") or [details["expectedFormat"]])
+    return entry.model_copy(update={"details": details})
+
+
+def _told(found: ErrorDetails, location: Location) -> ErrorEntry:
     """One finding of the model in the contract's words."""
-    kind, context = found["type"], found.get("ctx", {})
+    kind, given, context = found["type"], found["input"], found.get("ctx", {})
     field = _path(location)
     if kind in STATUSES:
-        return _entry(kind, context["sentence"], field, found["input"], context["details"])
-    if kind in {"too_short", "too_long"} and isinstance(found["input"], str):
+        return _entry(kind, context["sentence"], field, given, context["details"])
+    if kind in {"too_short", "too_long"} and isinstance(given, str):
         kind = f"string_{kind}"
     code, sentence = _CODES.get(kind, ("INVALID_DATA_TYPE", "The value has the wrong type"))
     details: dict[str, Any] = {ours: _limit(context[theirs]) for theirs, ours in _LIMITS.items() if theirs in context}
     if kind in {"enum", "literal_error"}:
         details["accepted"] = re.findall(r"'([^']*)'", context["expected"])
-    if found["input"] is None or (found["input"] == "" and kind == "string_too_short"):
-        code, sentence = _MISSING
-    return _entry(code, sentence, field, None if kind == "missing" else found["input"], details)
+    if (given is None and kind != "extra_forbidden") or (given == "" and kind in _NEEDING_TEXT):
+        code, sentence = _EMPTY
+    return _entry(code, sentence, field, None if kind == "missing" else given, details)
 
 
 def _limit(value: object) -> object:
@@ -160,7 +224,7 @@ def _limit(value: object) -> object:
 
 
 def _entry(code: str, sentence: str, field: str, value: object, details: Mapping[str, Any] | None = None) -> ErrorEntry:
-    repeated = {} if value is None or isinstance(value, dict | list) else {"providedValue": _repeated(value)}
+    repeated = {} if value is None else {"providedValue": _repeated(value)}
     return ErrorEntry(code=code, message=sentence, field=field, details={**repeated, **(details or {})})
 
 
@@ -170,10 +234,13 @@ def _repeated(value: object) -> object:
         return value
     if isinstance(value, Decimal) and value.is_finite() and len(text := format(value)) <= 30 and "E" not in text:
         return value
+    if isinstance(value, dict | list):
+        # Numbers as they stand in the exponent form: written out, a short one may take a gigabyte.
+        return shown_value(json.dumps(value, default=str, ensure_ascii=False))
     return shown_value(value)
 
 
-def _path(location: Sequence[int | str]) -> str:
+def _path(location: Location) -> str:
     """`days[3].occupancy`, cut like a value; `body` for what no member is to blame for."""
     path = ""
     for part in location:

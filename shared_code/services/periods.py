@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from shared_code.domain.months import add_months, first_day, last_day, months_of_year, period_of
+from shared_code.domain.months import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    add_months,
+    first_day,
+    last_day,
+    months_of_year,
+    period_of,
+)
 from shared_code.errors import InvalidInputError, NotFoundError
-
-FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class PeriodType(StrEnum):
@@ -80,7 +86,8 @@ def parse_period(
     if period is None or period.type not in forms:
         formats = [FORMATS[form] for form in FORMATS if form in forms]
         raise InvalidInputError(
-            f"{text[:100]!r} is not a period that is accepted here; accepted are {', '.join(formats)}",
+            f"{text[:100]!r} is not a period that is accepted here; accepted are {', '.join(formats)}, "
+            f"with days that exist and years from {FIRST_YEAR} to {LAST_YEAR}",
             code="INVALID_PERIOD",
             field=field,
             details={

@@ -3,7 +3,7 @@
 Source: REST API, "Job-code rates"; Data model, "Job codes and rates".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,12 +15,13 @@ from shared_code.domain.rates_in_force import RateMethod
 from shared_code.domain.rounding import hourly_rate
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import ConflictError, InvalidInputError, NotFoundError
+from shared_code.services.forecast.author import Author
 from shared_code.services.held_lease import held
 from shared_code.services.rate_announcement import announce_rates
 from shared_code.services.rate_request import check_date
 from shared_code.services.runtime import Runtime
-from shared_code.sql.types import new_identifier
-from shared_code.storage import audit, rate_history, rates, sites
+from shared_code.sql.types import new_identifier, text_length
+from shared_code.storage import audit, rate_history, rates, sites, user_access
 from shared_code.storage.audit import AuditEntry
 from shared_code.storage.rate_history import NewRate, RatePlan
 from shared_code.storage.rates import RateView
@@ -48,17 +49,6 @@ class RateEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class RateAuthor:
-    """Who enters the rate, in which role and by which request; `source` as in the audit trail."""
-
-    user_id: str
-    role_code: str | None = None
-    on_behalf: bool = False
-    source: str = "api"
-    request_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class EnteredRate:
     """The rate in force on the effective date, now and before; `changed` False: it was entered already."""
 
@@ -67,7 +57,7 @@ class EnteredRate:
     changed: bool
 
 
-def enter_rate(runtime: Runtime, scope: SiteScope, entry: RateEntry, author: RateAuthor) -> EnteredRate:
+def enter_rate(runtime: Runtime, scope: SiteScope, entry: RateEntry, author: Author) -> EnteredRate:
     """Enter a fixed or manual rate; it takes precedence over calculated ones while it is in force.
 
     Raises `InvalidInputError` for a rate, date, method or reason that is not acceptable, `NotFoundError` for a site
@@ -113,7 +103,7 @@ def check_entry(entry: RateEntry) -> None:
     reason = entry.reason.strip()
     if not reason:
         raise InvalidInputError("A reason is required.", code="MISSING_REQUIRED_FIELD", field="reason")
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+    if len(reason) < SHORTEST_REASON or text_length(reason) > LONGEST_REASON:
         raise InvalidInputError(
             f"A reason has {SHORTEST_REASON} to {LONGEST_REASON} characters; this one has {len(reason)}.",
             code="VALUE_OUT_OF_RANGE",
@@ -145,7 +135,7 @@ def _check_open(effective_date: date, today: date) -> None:
 
 
 def _enter(
-    connection: Connection, site_id: str, job_code: str, entry: RateEntry, author: RateAuthor, now: datetime
+    connection: Connection, site_id: str, job_code: str, entry: RateEntry, author: Author, now: datetime
 ) -> EnteredRate:
     scope, day = SiteScope.of([site_id]), entry.effective_date
     rate_history.enter_pair(connection, site_id, job_code, author.user_id, now)
@@ -162,9 +152,11 @@ def _enter(
     changed = plan.place(new, pair.entered, pair.next_entered)
     plan.write(connection, None, author.user_id, now)
     if changed:
-        request_id = author.request_id or new_identifier()
-        audit.add_entries(connection, _audit_entries(new, before, pair.is_salaried, entry, author, request_id), now)
-        announce_rates(connection, [(site_id, job_code)], day, now, author.user_id, request_id)
+        author = replace(author, request_id=author.request_id or new_identifier())
+        on_behalf = author.user_id.lower() not in user_access.account_managers_of(connection, site_id)
+        entries = _audit_entries(new, before, day, author, hides_pay=pair.is_salaried, on_behalf=on_behalf)
+        audit.add_entries(connection, entries, now)
+        announce_rates(connection, [(site_id, job_code)], day, now, author.user_id, author.request_id)
     row = _in_force(connection, scope, job_code, day)
     assert row is not None
     return EnteredRate(row, before, changed)
@@ -176,9 +168,9 @@ def _in_force(connection: Connection, scope: SiteScope, job_code: str, day: date
 
 
 def _audit_entries(
-    new: NewRate, before: RateView | None, is_salaried: bool, entry: RateEntry, author: RateAuthor, request_id: str
+    new: NewRate, before: RateView | None, day: date, author: Author, *, hides_pay: bool, on_behalf: bool
 ) -> list[AuditEntry]:
-    """One entry for each of rate and method that became another one; the pay of a salaried code is not shown."""
+    """One entry for each of rate and method that became another one from `day` on; pay may be hidden."""
     old_rate, old_method = (None, None) if before is None else (before.hourly_rate, before.calculation_method)
     changes: list[tuple[str, Decimal | RateMethod | None, Decimal | RateMethod]] = [
         ("hourly_rate", old_rate, new.hourly_rate),
@@ -188,17 +180,17 @@ def _audit_entries(
         AuditEntry(
             user_id=author.user_id,
             module=MODULE,
-            item_key=f"{entry.effective_date}.{new.job_code_id}",
+            item_key=f"{day}.{new.job_code_id}",
             source=author.source,
             site_id=new.site_id,
-            period=period_of(entry.effective_date),
+            period=period_of(day),
             field=field,
-            old_value=_shown(old, hidden=is_salaried and field == "hourly_rate"),
-            new_value=_shown(value, hidden=is_salaried and field == "hourly_rate"),
+            old_value=_shown(old, hidden=hides_pay and field == "hourly_rate"),
+            new_value=_shown(value, hidden=hides_pay and field == "hourly_rate"),
             reason=new.reason,
-            role_code=author.role_code,
-            on_behalf=author.on_behalf,
-            request_id=request_id,
+            role_code=author.role,
+            on_behalf=on_behalf,
+            request_id=author.request_id,
         )
         for field, old, value in changes
         if old != value

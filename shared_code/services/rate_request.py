@@ -9,14 +9,12 @@ from typing import Literal
 
 from shared_code.clock import business_date
 from shared_code.domain.job_code_rates import RateLimits, default_as_of, rate_window
+from shared_code.domain.months import EARLIEST, LATEST
 from shared_code.domain.rates_in_force import RateMethod
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import InvalidInputError, NotFoundError
 from shared_code.services.runtime import Runtime
 from shared_code.storage import rates, sites
-
-EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
-"""Dates that the product knows; a rate of any other is a slip of the keyboard."""
 
 CALCULATED_METHODS = (RateMethod.WEIGHTED_AVERAGE, RateMethod.AVERAGE)
 

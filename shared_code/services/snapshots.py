@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection
@@ -27,7 +28,7 @@ from shared_code.errors import (
 from shared_code.messaging.events import snapshot_event
 from shared_code.services.held_lease import HeldLease
 from shared_code.services.periods import Period, month_period, require_available
-from shared_code.services.refresh_pnl import Progress, RefreshError, behind, refresh_pnl
+from shared_code.services.refresh_pnl import BATCH_SITES, Progress, RefreshError, behind, refresh_pnl
 from shared_code.services.runtime import Runtime
 from shared_code.sql.transient import retry_use_case
 from shared_code.sql.types import new_identifier
@@ -87,6 +88,20 @@ def take_snapshot(
     return retry_use_case(lambda: _freeze(runtime, order, scope))
 
 
+def prepare_closing(runtime: Runtime, lease: HeldLease) -> None:
+    """Compute what is behind in the year of `close_month`, for as long as a slice may take; the next slice goes on."""
+    month = _month_to_close(runtime)
+    if month is None:
+        return
+    ends_at = runtime.clock.now() + timedelta(seconds=runtime.settings.job_slice_s)
+    late = sorted(behind(runtime, SiteScope.all_sites(), [int(month[:4])]))
+    for start in range(0, len(late), BATCH_SITES):
+        if runtime.clock.now() >= ends_at:
+            return
+        lease.renew_when_due()
+        refresh_pnl(runtime, late[start : start + BATCH_SITES])
+
+
 def close_month(runtime: Runtime, lease: HeldLease) -> None:
     """Freeze the month before that of the latest slot, unless that has been done.
 
@@ -94,15 +109,21 @@ def close_month(runtime: Runtime, lease: HeldLease) -> None:
 
     Source: Operations, "Schedules".
     """
-    slot = latest_slot(CLOSING_JOB, runtime.clock.now())
-    if slot is None:
+    month = _month_to_close(runtime)
+    if month is None:
         return
-    month = add_months(period_of(slot.date()), -1)
-    with runtime.database.reading() as connection:
-        if snapshots.has_kind(connection, MONTH_CLOSE, month):
-            return
     order = SnapshotOrder(f"Month close {month}", MONTH_CLOSE, month_period(month), SiteScope.all_sites(), "system")
     take_snapshot(runtime, order, leaves_out_broken=True, progress=lambda *_: lease.renew_when_due())
+
+
+def _month_to_close(runtime: Runtime) -> str | None:
+    """`YYYY-MM`; None when it is closed, or the timer is switched off."""
+    slot = latest_slot(CLOSING_JOB, runtime.clock.now())
+    if slot is None:
+        return None
+    month = add_months(period_of(slot.date()), -1)
+    with runtime.database.reading() as connection:
+        return None if snapshots.has_kind(connection, MONTH_CLOSE, month) else month
 
 
 def list_snapshots(runtime: Runtime, *, offset: int, limit: int) -> tuple[list[Snapshot], int]:

@@ -1,9 +1,14 @@
 """Exports over HTTP, for tests: a company with saved values in every module, and its exports."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import httpx
 
-from tests.api.serving import BASE, Api
+from shared_code.api.app import create_app
+from tests.api.serving import BASE, Api, served
 from tests.support.export_world import Exported, read_csv
+from tests.support.payroll_world import PayrollWorld
 
 EXPORT = f"{BASE}/export"
 NOTE = "@SUM(1+1)*cmd|' /C calc'!A0"
@@ -22,10 +27,13 @@ SAVED = (
 )
 
 
-def save_values(api: Api) -> None:
-    """Something in every module of TP001."""
-    for path, body in SAVED:
-        assert api.put(f"{BASE}/{path}", body).status_code == 200, path
+@contextmanager
+def exporting(world: PayrollWorld) -> Iterator[Api]:
+    """The API of `world`, after something was saved in every module of TP001."""
+    with served(create_app(lambda: world.runtime)) as api:
+        for path, body in SAVED:
+            assert api.put(f"{BASE}/{path}", body).status_code == 200, path
+        yield api
 
 
 def export(api: Api, path: str, query: str = "", file_format: str = "csv") -> httpx.Response:

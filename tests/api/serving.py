@@ -4,8 +4,10 @@ Who calls is a forecasting administrator called `local`, unless a test signs som
 `Authorization` of its own.
 """
 
+import atexit
 import json
 import ssl
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
@@ -145,8 +147,8 @@ def served(app: ASGIApp) -> Iterator[Api]:
         _prepare(runtime)
     bearer = Bearer(runtime)
     with (
-        hosted(app) as host,
-        httpx.Client(base_url=host.url, timeout=30, auth=bearer, verify=NO_TLS) as client,
+        _playing(app) as url,
+        httpx.Client(base_url=url, timeout=30, auth=bearer, verify=NO_TLS) as client,
         ExitStack() as stack,
     ):
         yield Api(client, bearer, stack)
@@ -154,13 +156,58 @@ def served(app: ASGIApp) -> Iterator[Api]:
 
 def hosted(app: ASGIApp) -> LocalHost:
     """A host, to be started, that serves `app` behind one HTTP function on a free port."""
-    functions = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    stage = Stage()
+    stage.app = app
+    return stage.host
 
-    @functions.route(route="{*route}")
-    async def api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        return await answer(app, req, context)
 
-    return LocalHost(None, port=0, functions=index(functions), prefix="")
+class Stage:
+    """A host with one HTTP function, in which one app after the other is served: a host takes 0.1 s to stop."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+        self._under_way = 0
+        functions = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+        @functions.route(route="{*route}")
+        async def api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+            assert self.app is not None, "no test is under way"
+            self._under_way += 1
+            try:
+                return await answer(self.app, req, context)
+            finally:
+                self._under_way -= 1
+
+        self.host = LocalHost(None, port=0, functions=index(functions), prefix="")
+
+    def wait(self) -> None:
+        """Return when no request is under way: what an app works on may be closed then."""
+        deadline = time.monotonic() + 30
+        while self._under_way:
+            assert time.monotonic() < deadline, "a request never ends"
+            time.sleep(0.001)
+
+
+_idle: list[Stage] = []
+"""Hosts that run and serve no test."""
+
+
+@contextmanager
+def _playing(app: ASGIApp) -> Iterator[str]:
+    """The address of a host that serves `app` while the block runs."""
+    if _idle:
+        stage = _idle.pop()
+    else:
+        stage = Stage()
+        stage.host.start()
+        atexit.register(stage.host.stop)
+    stage.app = app
+    try:
+        yield stage.host.url
+    finally:
+        stage.wait()
+        stage.app = None
+        _idle.append(stage)
 
 
 def _runtime_of(app: Any) -> Runtime | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from shared_code.api.app import create_app
@@ -141,11 +142,18 @@ def test_a_post_that_is_sent_again_is_answered_again_and_does_nothing(path: str,
     again = api.post(url, body, headers=KEY)
     assert (again.status_code, again.json()) == (first.status_code, first.json())
     assert again.headers["Idempotency-Replayed"] == "true"
+    assert _lasting(again) == _lasting(first)
     refused = api.post(url, other, headers=KEY)
     assert told(refused) == (409, "CONFLICT", "Idempotency-Key")
     assert first_error(refused)["details"] == {"reason": "idempotency_key_reused"}
     assert stored(world) == after
     assert after != before
+
+
+def _lasting(answer: httpx.Response) -> dict[str, str]:
+    """The headers that are not about this one request."""
+    passing = {"date", "x-request-id", "x-ratelimit-remaining", "idempotency-replayed"}
+    return {name: value for name, value in answer.headers.items() if name not in passing}
 
 
 def test_every_put_is_in_the_table() -> None:

@@ -100,6 +100,15 @@ def test_the_file_is_the_one_that_a_short_export_would_have_been(
         assert fetched(api, export_id).content == api.get(path).content
 
 
+def test_only_more_rows_than_are_answered_at_once_have_to_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"{EXPORT}/parking-rates/TP001/2025?format=csv"
+    monkeypatch.setattr(jobs, "MOST_ROWS_AT_ONCE", 12 * 8 + 8)
+    answer = api.get(path)
+    assert (answer.status_code, len(read_csv(answer.content).table("Parking rates"))) == (200, 104)
+    monkeypatch.setattr(jobs, "MOST_ROWS_AT_ONCE", 103)
+    assert api.get(path).status_code == 202
+
+
 def test_a_file_of_many_parts_arrives_whole(api: Api, world: PayrollWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "PART_BYTES", 1000)
     export_id = queued(api)

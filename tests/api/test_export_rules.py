@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared_code.api.app import create_app
 from shared_code.storage.tables.messages import audit_events
-from tests.api.exporting import EXPORT, NOTE, TYPES, export, exported, save_values
-from tests.api.serving import BASE, Api, first_error, served, told
+from tests.api.exporting import EXPORT, NOTE, TYPES, export, exported, exporting
+from tests.api.serving import BASE, Api, first_error, told
 from tests.support.export_world import FORMULA, fresh_world, pdf_text, read_csv, read_xlsx
 from tests.support.payroll_world import PayrollWorld
 
@@ -21,8 +20,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PayrollWorld]:
 
 @pytest.fixture(scope="module")
 def api(world: PayrollWorld) -> Iterator[Api]:
-    with served(create_app(lambda: world.runtime)) as api:
-        save_values(api)
+    with exporting(world) as api:
         yield api
 
 
@@ -178,7 +176,7 @@ def test_a_client_has_to_take_the_type_of_the_file(api: Api) -> None:
     path = f"{EXPORT}/pl-view/TP001/2025?format=xlsx"
     refused = api.get(path, headers={"Accept": "application/json, text/csv"})
     assert told(refused) == (406, "NOT_ACCEPTABLE", "Accept")
-    assert first_error(refused)["details"] == {"accepted": [TYPES["xlsx"]]}
+    assert first_error(refused)["details"]["accepted"] == [TYPES["xlsx"]]
     assert api.get(path, headers={"Accept": TYPES["xlsx"]}).status_code == 200
 
 
@@ -205,8 +203,11 @@ def test_the_document_describes_files_and_what_is_queued(api: Api) -> None:
     site = paths[f"{EXPORT}/{{module}}/{{siteId}}/{{period}}"]["get"]
     assert site["responses"]["200"]["content"].keys() == {kind.partition(";")[0] for kind in TYPES.values()}
     assert site["responses"]["202"]["content"].keys() == {"application/json"}
+    assert "Content-Disposition" in site["responses"]["200"]["headers"]
+    assert "Content-Disposition" not in site["responses"]["202"]["headers"]
     parameters = {one["name"]: one for one in site["parameters"] if one["in"] == "query"}
     assert parameters["format"]["required"] is True
     assert {"view", "compare", "granularity", "level", "months", "include"} <= parameters.keys()
     file = paths[f"{EXPORT}/jobs/{{exportId}}/file"]["get"]
     assert {"200", "404", "409"} <= file["responses"].keys()
+    assert "Content-Disposition" in file["responses"]["200"]["headers"]

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from shared_code.api.app import create_app
-from tests.api.exporting import NOTE, TYPES, export, exported, save_values
-from tests.api.serving import BASE, Api, served
+from shared_code.domain.accumulation import Accumulation
+from shared_code.domain.contract import Contract, ContractType, FeeRow, LaborJob, RevenueShareStructure
+from shared_code.domain.escalation import Increment
+from shared_code.domain.tiers import Tier
+from shared_code.services.exports.table import heading_of
+from tests.api.exporting import NOTE, TYPES, export, exported, exporting
+from tests.api.serving import BASE, Api
 from tests.support.export_world import fresh_world, pdf_text, read_xlsx
 from tests.support.payroll_world import PayrollWorld
 
@@ -29,17 +33,29 @@ ANSWERS = [
 ]
 
 
+CONTRACT = Contract(
+    frozenset({ContractType.FIXED_FEE, ContractType.REVENUE_SHARE, ContractType.PER_LABOR_HOUR}),
+    date(2024, 1, 1),
+    increment=Increment(6, Decimal(4)),
+    fees=(FeeRow(Decimal(5000), date(2024, 1, 1), name="Valet"),),
+    labor_jobs=(LaborJob("VLT1", Decimal("21.505"), Decimal("32.2575"), date(2024, 1, 1)),),
+    revenue_shares=(
+        RevenueShareStructure(Accumulation.MONTHLY, (Tier(Decimal(4000), Decimal(10)), Tier(Decimal(0), Decimal(20)))),
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PayrollWorld]:
     world = fresh_world(tmp_path_factory.mktemp("exports"))
+    world.agree("TP003", CONTRACT)
     yield world
     world.close()
 
 
 @pytest.fixture(scope="module")
 def api(world: PayrollWorld) -> Iterator[Api]:
-    with served(create_app(lambda: world.runtime)) as api:
-        save_values(api)
+    with exporting(world) as api:
         yield api
 
 
@@ -102,6 +118,8 @@ def test_statistics_by_day_are_those_of_the_get(api: Api) -> None:
     same(found["Total 2025-05", "Effective"], data["statistics"], BLOCK | SUMS)
     same(found["Total 2025-05", "Budget"], data["totals"]["budget"], BLOCK | SUMS)
     assert len(found) == len(rows)
+    [capacity] = exported(api, "statistics/TP001/2025-05").table("Capacity of a day")
+    same(capacity, data, {"availableRooms": "Available rooms", "availableParking": "Available parking"})
 
 
 def test_statistics_of_a_year_and_of_weeks_are_those_of_the_get(api: Api) -> None:
@@ -226,6 +244,48 @@ def test_a_breakdown_holds_every_part_of_the_get(api: Api) -> None:
     vehicles = file.table("Vehicles and rates")
     for row, part in zip(vehicles, external["breakdown"][0]["components"], strict=True):
         same(row, part, {"count": "Vehicles", "rate": "Rate", "amount": "Amount"})
+
+
+def test_the_terms_of_a_contract_are_those_of_the_get(api: Api) -> None:
+    data = shown(api, "pl-view/TP003/2025-Q3", "include=breakdown")
+    [internal] = [line for line in data["lines"] if line["code"] == "internalRevenue"]
+    expected = [
+        (month["period"], heading_of(name), str(leaf))
+        for month in internal["breakdown"]
+        for name, component in month["components"].items()
+        for leaf in leaves(component)
+    ]
+    rows = exported(api, "pl-view/TP003/2025-Q3", "include=breakdown").table("Contract terms")
+    words = {"yes": "True", "no": "False", "": "None"}
+    found = [
+        (row["Month"], row["Component"], str(number(figure)) if figure else words.get(row["Text"], row["Text"]))
+        for row in rows
+        for figure in [row["Figure"] or row["Rate"]]
+    ]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    terms = {row["Term"]: row for row in rows if row["Month"] == "2025-07"}
+    assert terms["Structures 1: Tiers 2: Percentage"]["Figure"] == "20.00"
+    assert terms["Structures 1: Tiers 2: To"]["Figure"] == ""
+    assert terms["Jobs 1: Overtime rate"]["Rate"] == "32.257500"
+    assert terms["Escalators 1: Is applied"]["Text"] == "yes"
+
+
+def leaves(part: Any) -> Iterator[Any]:
+    """What stands at the ends of a member, however deep."""
+    if isinstance(part, dict | list):
+        for below in part.values() if isinstance(part, dict) else part:
+            yield from leaves(below)
+    else:
+        yield part
+
+
+def test_the_average_rates_of_payroll_are_those_of_the_get(api: Api) -> None:
+    data = shown(api, "payroll/TP001/2025-05")
+    rows = exported(api, "payroll/TP001/2025-05").table("Average rates")
+    assert data["averageRates"]
+    assert [(row["Period"], row["Job code"], number(row["Rate"]), row["Effective date"]) for row in rows] == [
+        ("2025-05", one["jobCode"], one["rate"], one["effectiveDate"]) for one in data["averageRates"]
+    ]
 
 
 def test_the_children_of_an_organization_are_those_of_the_get(api: Api) -> None:

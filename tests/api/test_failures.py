@@ -7,13 +7,17 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from sqlalchemy import event
 
 from shared_code.api import job_code_rates
+from shared_code.api.app import create_app
 from shared_code.errors import CalculationRefusedError, ConfigurationError, SourceError, TransientError
 from shared_code.logs import JsonFormatter
-from tests.api.serving import BASE, Api, contents, first_error, served, told
+from shared_code.services.alerting.api_errors import ErrorWatch
+from shared_code.services.runtime import Runtime
+from tests.api.serving import BASE, NO_TLS, Api, contents, first_error, hosted, served, told
 from tests.support.rate_world import RateWorld
 
 RATES = "/api/jobcodes/TP001/rates"
@@ -69,6 +73,32 @@ def test_a_failing_service_is_answered_without_its_words(
     assert answer.headers["x-request-id"] == answer.json()["requestId"]
     assert ("retry-after" in answer.headers) is (status == 503)
     assert api.get(f"{BASE}/health").status_code == 200
+
+
+@pytest.mark.parametrize("error", [RuntimeError(SECRET), asyncio.CancelledError(), SystemExit()])
+def test_a_log_or_count_of_requests_that_fails_costs_nobody_an_answer(
+    error: BaseException, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(watch: ErrorWatch, runtime: object, status: int) -> None:
+        raise error
+
+    monkeypatch.setattr(ErrorWatch, "answered", refuse)
+    assert api.get(RATES).json()["success"] is True
+    assert told(api.get("/nothing")) == (404, "NOT_FOUND", None)
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
+        "The request failed"
+    ] * 2
+
+
+def test_a_process_without_a_runtime_answers_in_the_form_of_the_contract() -> None:
+    def missing() -> Runtime:
+        raise OSError(SECRET)
+
+    with hosted(create_app(missing)) as host:
+        answer = httpx.get(f"{host.url}{RATES}", timeout=30, verify=NO_TLS)
+    assert told(answer) == (500, "INTERNAL_ERROR", None)
+    assert answer.headers["x-request-id"] == answer.json()["requestId"]
+    assert SECRET not in answer.text
 
 
 def test_the_log_names_the_error_and_its_place_but_not_its_words(
@@ -155,8 +185,6 @@ def test_health_does_not_wait_for_a_database_that_does_not_answer(
 
 
 def test_settings_that_are_wrong_are_answered_in_the_envelope() -> None:
-    from shared_code.api.app import create_app  # noqa: PLC0415 - beside the one use
-
     def broken() -> None:
         raise ConfigurationError("DB_PRIMARY_CONNECTION does not describe a database")
 

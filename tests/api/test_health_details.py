@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from shared_code.api.app import create_app
 from shared_code.cache import open_cache
@@ -15,6 +17,10 @@ from shared_code.security.errors import KeysUnavailableError
 from shared_code.security.keys import KeySetState, MissingKeySet, RemoteKeySet
 from shared_code.services import health
 from shared_code.services.health import check_components
+from shared_code.sql.types import new_identifier
+from shared_code.storage import feed_versions, runs
+from shared_code.storage.publication import RunStamp
+from shared_code.storage.runs import RunEnd, RunStart
 from tests.api.serving import BASE, Api, served
 from tests.sources.scripted_server import Reply, scripted_server, unused_address
 from tests.support.issuer import Issuer
@@ -134,3 +140,69 @@ def test_a_warehouse_that_is_left_alone_degrades(world: PnlWorld, monkeypatch: p
     assert breaker.is_open
     breaker.succeeded()
     assert shown(world)["warehouse"] == FINE
+
+
+@pytest.mark.parametrize(
+    ("feed", "error", "hours_ago", "part"),
+    [
+        ("ledger", "SOURCE_UNAVAILABLE", 1, ("degraded", "SOURCE_UNAVAILABLE")),
+        ("job_code_rates", "SOURCE_TIMEOUT", 1, ("degraded", "SOURCE_UNAVAILABLE")),
+        ("ledger", "SOURCE_UNAVAILABLE", 3, FINE),
+        ("ledger", "EMPTY_FEED", 1, FINE),
+        ("budget_api", "SOURCE_UNAVAILABLE", 1, FINE),
+    ],
+)
+def test_a_warehouse_that_the_newest_run_of_any_process_did_not_reach_degrades(
+    feed: str, error: str, hours_ago: int, part: tuple[str, str | None], world: PnlWorld
+) -> None:
+    ran(world, "sites", "succeeded", hours_ago=2)
+    ran(world, feed, "failed", hours_ago=hours_ago, error_code=error)
+    ran(world, "shifts", "running", hours_ago=0)
+    assert shown(world)["warehouse"] == part
+
+
+def ran(world: PnlWorld, feed: str, state: str, *, hours_ago: int, error_code: str | None = None) -> None:
+    """A run of a feed, in whichever process."""
+    moment, run_id = world.clock.now() - timedelta(hours=hours_ago), new_identifier()
+    with world.runtime.database.writing() as connection:
+        start = RunStart(run_id, "flow", feed, "full", "timer", None, None, None, None, 1)
+        runs.open_run(connection, start, moment)
+        if state != "running":
+            runs.close_run(connection, run_id, RunEnd(state, error_code=error_code), moment)
+
+
+BAD: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "database": (("ALTER TABLE feed_versions RENAME TO lost",), "failed", "DATABASE_ERROR"),
+    "schema": (("UPDATE alembic_version SET version_num = '0003'",), "failed", "SCHEMA_NOT_CURRENT"),
+    "outbox": (("ALTER TABLE outbox_messages RENAME TO lost",), "failed", "DATABASE_ERROR"),
+    "queue": (("ALTER TABLE queue_messages RENAME TO lost",), "failed", "DATABASE_ERROR"),
+}
+"""Parts of the database, how each is made bad, and what is shown then; the other parts have tests of their own."""
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_part_that_is_bad_shows(name: str, world: PnlWorld) -> None:
+    assert shown(world)[name] == FINE
+    statements, status, code = BAD[name]
+    with world.runtime.database.writing() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    assert shown(world)[name] == (status, code)
+
+
+def test_a_feed_that_is_older_than_it_may_be_degrades_the_feeds(world: PnlWorld) -> None:
+    with world.runtime.database.writing() as connection:
+        feed_versions.record(
+            connection,
+            feed="ledger",
+            slice_="full",
+            run=RunStamp(new_identifier(), world.clock.now()),
+            row_count=1,
+            content_through=None,
+            content_hash=b"",
+            watermark=None,
+            status="ok",
+        )
+    assert shown(world)["feeds"] == FINE
+    world.clock.moment += timedelta(hours=24, seconds=1)
+    assert shown(world)["feeds"] == ("degraded", "STALE_SOURCE")

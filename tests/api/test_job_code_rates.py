@@ -85,9 +85,9 @@ def test_the_history_is_paged_the_newest_first(api: Api) -> None:
         ("limit=201", "VALUE_OUT_OF_RANGE", "limit"),
         ("limit=", "INVALID_DATA_TYPE", "limit"),
         ("page=0", "VALUE_OUT_OF_RANGE", "page"),
-        ("page=-1", "INVALID_DATA_TYPE", "page"),
+        ("page=-1", "VALUE_OUT_OF_RANGE", "page"),
         ("page=1e3", "INVALID_DATA_TYPE", "page"),
-        ("page=99999999999999999999", "INVALID_DATA_TYPE", "page"),
+        ("page=99999999999999999999", "VALUE_OUT_OF_RANGE", "page"),
         ("page=%D9%A1", "INVALID_DATA_TYPE", "page"),
         ("history=yes", "INVALID_DATA_TYPE", "history"),
         ("history=True", "INVALID_DATA_TYPE", "history"),
@@ -107,7 +107,7 @@ def test_a_bad_value_of_a_known_parameter_is_refused(query: str, code: str, fiel
 def test_all_bad_parameters_are_named_at_once_with_what_is_accepted(api: Api) -> None:
     errors = api.get(f"{RATES}?limit=500&history=maybe&unknown=x").json()["errors"]
     assert [(error["field"], error["details"]) for error in errors] == [
-        ("limit", {"providedValue": "500", "maximum": 200}),
+        ("limit", {"providedValue": "500", "maximum": 200, "minimum": 1, "accepted": ["1 to 200"]}),
         ("history", {"providedValue": "maybe", "accepted": ["true", "false"]}),
     ]
 
@@ -136,6 +136,17 @@ def test_an_entered_rate_is_in_force_and_names_the_one_before(api: Api, world: R
     )
     assert (data["previous"]["hourly_rate"], data["previous"]["source"]) == (18.092135, "warehouse")
     assert ("18.500000", "fixed", "2025-07-01", None) in world.history()
+
+
+def test_the_trail_says_in_which_role_from_where_and_for_whom_a_rate_was_entered(api: Api) -> None:
+    manager = api.signed_in("both@example.com", ["account_manager", "forecasting_admin"], sites=["TP001"])
+    assert api.put("/api/jobcodes/VLT1/rates", ENTRY, headers={"X-Source": "ui"}).status_code == 200
+    assert manager.put("/api/jobcodes/VLT1/rates", {**ENTRY, "hourly_rate": 19}).status_code == 200
+    trail = api.get(f"{BASE}/audit/TP001?module=job-code-rates&field=hourly_rate").json()["data"]
+    assert [(one["userId"], one["role"], one["onBehalf"], one["source"], one["reason"]) for one in trail] == [
+        ("both@example.com", "forecasting_admin", False, "api", "new scale"),
+        ("local", "forecasting_admin", True, "ui", "new scale"),
+    ]
 
 
 def test_a_repeated_put_changes_nothing(api: Api, world: RateWorld) -> None:

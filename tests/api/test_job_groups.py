@@ -118,7 +118,7 @@ def test_titles_outside_the_english_alphabet_are_compared_in_any_case_too(api: A
         ({"title": "x" * 256}, "VALUE_OUT_OF_RANGE", "title"),
         ({"title": 7}, "INVALID_DATA_TYPE", "title"),
         ({"title": "a\nb"}, "INVALID_DATA_TYPE", "title"),
-        ({"title": "a", "isActive": True}, "UNKNOWN_FIELD", "isActive"),
+        ({"title": "a", "isActive": True}, "READ_ONLY_FIELD", "isActive"),
     ],
 )
 def test_a_title_has_1_to_255_characters(body: dict[str, Any], code: str, field: str, api: Api) -> None:

@@ -82,7 +82,8 @@ def test_a_text_comes_back_as_it_was_sent(text: str, api: Api) -> None:
         ({"text": "x", "date": "2025-08-01"}, "VALUE_OUT_OF_RANGE", "date"),
         ({"text": "x", "date": "2025-02-30"}, "VALUE_OUT_OF_RANGE", "date"),
         ({"text": "x", "date": "20.7.2025"}, "INVALID_DATA_TYPE", "date"),
-        ({"text": "x", "createdBy": "somebody"}, "UNKNOWN_FIELD", "createdBy"),
+        ({"text": "x", "createdBy": "somebody"}, "READ_ONLY_FIELD", "createdBy"),
+        ({"text": "x", "author": "somebody"}, "UNKNOWN_FIELD", "author"),
     ],
 )
 def test_a_note_that_cannot_be_meant_is_refused(body: dict[str, Any], code: str, field: str, api: Api) -> None:

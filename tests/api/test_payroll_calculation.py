@@ -142,7 +142,7 @@ def test_who_may_only_read_calculates_and_does_not_save(api: Api) -> None:
     ("members", "status", "code", "field"),
     [
         ({"period": "2025-Q2"}, 400, "INVALID_PERIOD", "period"),
-        ({"period": 202504}, 400, "INVALID_PERIOD", "period"),
+        ({"period": 202504}, 400, "INVALID_DATA_TYPE", "period"),
         ({"period": None}, 400, "MISSING_REQUIRED_FIELD", "period"),
         ({"period": "2023-04", "entries": [{"jobCode": "VLT1", "hours": 1}]}, 404, "PERIOD_NOT_AVAILABLE", "period"),
         ({"include": ["tips"]}, 400, "INVALID_DATA_TYPE", "include[0]"),

@@ -83,6 +83,19 @@ def test_a_month_of_a_site_against_its_budget(pnl: Api) -> None:
     }  # fmt: skip
 
 
+def test_an_overridden_external_revenue_is_a_saved_figure_and_no_mixture(pnl: Api) -> None:
+    def shown() -> tuple[float, str]:
+        (value,) = line(pnl.get(f"{VIEW}/TP001/2025-09").json(), "externalRevenue")["values"]
+        return value["value"], value["source"]
+
+    assert shown() == (62000, "budget")
+    target = f"{BASE}/revenue/external/TP001/2025-09"
+    assert pnl.put(target, {"override": {"amount": 41000, "reason": "Renovation"}}).is_success
+    assert shown() == (41000, "forecast")
+    assert pnl.put(target, {"override": None}).is_success
+    assert shown() == (62000, "budget")
+
+
 def test_a_year_has_twelve_columns_and_its_quarters_three(pnl: Api) -> None:
     year = pnl.get(f"{VIEW}/TP001/2025").json()["data"]
     assert [column["month"] for column in year["columns"]] == list(range(1, 13))

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from shared_code.errors import SourceError
 from shared_code.messaging.message import JOBS
 from shared_code.messaging.received import ReceivedMessage
+from shared_code.services import rate_jobs
 from shared_code.services.calculate_rates import LEASE
 from shared_code.services.held_lease import held
 from shared_code.services.messages import handle_with
@@ -68,6 +70,7 @@ def test_a_dry_run_stores_nothing(api: Api, world: RateWorld) -> None:
         ({"site_ids": ["TP001", "T@"]}, 400, "INVALID_SITE_ID", "site_ids[1]"),
         ({"site_ids": ["TP001", "tp001"]}, 400, "DUPLICATE", "site_ids[1]"),
         ({"site_ids": ["TP001", "ZZ9"]}, 404, "SITE_NOT_FOUND", "site_ids"),
+        ({"site_id": "ZZ9"}, 404, "SITE_NOT_FOUND", "site_id"),
         ({"site_id": "TP001", "job_codes": ["NOPE"]}, 404, "NOT_FOUND", "job_codes"),
         ({"site_id": "TP001", "method": "median"}, 400, "INVALID_DATA_TYPE", "method"),
         ({"site_id": "TP001", "trigger": "timer"}, 400, "INVALID_DATA_TYPE", "trigger"),
@@ -140,10 +143,26 @@ def test_a_message_that_comes_twice_calculates_once(api: Api, world: RateWorld) 
 
 
 @pytest.mark.usefixtures("paid")
-def test_a_calculation_that_cannot_be_done_has_failed(api: Api, world: RateWorld) -> None:
+def test_a_calculation_that_meets_another_waits_for_it(api: Api, world: RateWorld) -> None:
     job_id = api.post(CALCULATE, {"all": True}).json()["data"]["job_id"]
     with held(world.runtime.database, LEASE, 300):
         deliver(world)
+    assert api.get(f"{CALCULATE}/{job_id}").json()["data"]["status"] == "running"
+    assert [row.dedup_id for row in world.rows_of(outbox_messages) if row.dedup_id.endswith(":r1")] == [
+        f"{JOBS}:{job_id}:1:r1"
+    ]
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_calculation_that_cannot_be_done_has_failed(
+    api: Api, world: RateWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise SourceError("No right to read the payroll", code="SOURCE_PERMISSION")
+
+    monkeypatch.setattr(rate_jobs, "calculate_rates", refuse)
+    job_id = api.post(CALCULATE, {"all": True}).json()["data"]["job_id"]
+    deliver(world)
     assert api.get(f"{CALCULATE}/{job_id}").json()["data"]["status"] == "failed"
     assert world.rows_of(poison_messages) == []
 

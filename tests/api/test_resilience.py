@@ -22,6 +22,7 @@ from shared_code.storage.tables.forecasts import forecast_versions, other_expens
 from shared_code.storage.tables.messages import audit_events, outbox_messages
 from tests.api.serving import BASE, Api, served
 from tests.support.monthly_world import MonthlyWorld
+from tests.support.small_functions import until
 
 SITE = "TP001"
 PATH = f"{BASE}/other-expenses/{SITE}/2025-06"
@@ -133,6 +134,13 @@ def test_a_cache_that_is_gone_is_read_past(tmp_path: Path) -> None:
         assert api.get(view).status_code == 200
         assert api.put(PATH, {"uniforms": 350}).status_code == 200
         assert api.get(view).status_code == 200
+
+
+def test_what_follows_from_a_save_is_sent_soon_after_it(tmp_path: Path) -> None:
+    with serving(tmp_path) as (world, api):
+        world.runtime.relay_promptly()
+        assert api.put(PATH, {"uniforms": 350}).status_code == 200
+        until(lambda: unsent(world.runtime) == [])
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-2), timedelta(hours=2)])

@@ -318,6 +318,16 @@ def test_statistics_external_and_internal_revenue_and_pnl_show_the_same_net(api:
     assert net == pnl == share["externalRevenue"] == statistics["net"] == 20875.58
 
 
+def test_a_quarter_shows_the_sum_of_its_rounded_months_wherever_it_is_looked_at(api: Api, world: RevenueWorld) -> None:
+    world.add_sites("TP002")
+    world.budget("TP002", {"9410": "10000.004"})
+    external = data(api.get(f"{BASE}/revenue/external/TP002/2025-Q3"))["net"]
+    pnl = data(api.get(f"{BASE}/pl-view/TP002/2025-Q3"))["lines"][0]["total"]["value"]
+    statistics = data(api.get(f"{BASE}/statistics/TP002/2025-Q3"))
+    families = [statistics["statistics"], *[statistics["totals"][name] for name in ("forecast", "budget", "trend")]]
+    assert {external, pnl, *[family["externalRevenue"]["net"] for family in families]} == {30000.0}
+
+
 def test_a_year_takes_as_many_statements_as_a_month(api: Api, world: RevenueWorld) -> None:
     counts = []
     for period in ("2025-06", "2025-Q4", "2025"):

@@ -192,9 +192,10 @@ def test_the_contract_is_named_with_its_types_start_and_version(api: Api, world:
     world.agree("TP001", both)
     shown = data(api.get(f"{INTERNAL}/2025-05"))
     assert shown["contract"] == {
-        "types": ["fixedFee", "perOccupiedRoom", "bellService"], "effectiveFrom": "2023-05-01", "version": 1,
+        "types": ["fixed_fee", "per_occupied_room", "bell_service"], "effectiveFrom": "2023-05-01", "version": 1,
     }  # fmt: skip
     assert list(shown["components"]) == ["fixedFee", "perOccupiedRoom", "otherRevenue"]
+    assert data(api.get(f"{BASE}/sites/TP001"))["contractTypes"] == shown["contract"]["types"]
 
 
 def test_a_closed_month_shows_the_ledger_and_what_the_contract_would_give(api: Api, world: RevenueWorld) -> None:

@@ -115,6 +115,20 @@ def test_each_filter_that_is_sent_must_hold(query: str, found: list[str], api: A
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "legalEntity=Société d'Été", "legalEntity=SOCIÉTÉ D'ÉTÉ", "legalEntity=société d'été", "search=château",
+        "search=CHÂTEAU", "contractType=à forfait",
+    ],
+)  # fmt: skip
+def test_letters_outside_the_english_alphabet_are_found_in_any_case_too(
+    query: str, api: Api, company: PnlWorld
+) -> None:
+    company.add_sites("TP004", name="Château", legal_entity="Société d'Été", contract_type_text="À forfait")
+    assert codes(api, query) == ["TP004"]
+
+
+@pytest.mark.parametrize(
     ("query", "code", "field"),
     [
         ("page=0", "VALUE_OUT_OF_RANGE", "page"),

@@ -131,9 +131,16 @@ def test_snapshots_are_listed_page_by_page_the_newest_first(api: Api, world: Pnl
     assert [(page["meta"]["total"], page["meta"]["hasMore"]) for page in pages] == [(3, True), (3, False), (3, False)]
 
 
-@pytest.mark.parametrize("name", ["Forecast of record 2025-05", "  forecast OF record 2025-05 "])
-def test_a_name_is_given_once(name: str, api: Api, world: PnlWorld) -> None:
-    taken(api)
+@pytest.mark.parametrize(
+    ("first", "name"),
+    [
+        ("Forecast of record 2025-05", "Forecast of record 2025-05"),
+        ("Forecast of record 2025-05", "  forecast OF record 2025-05 "),
+        ("Clôture d'août", "CLÔTURE D'AOÛT"),
+    ],
+)
+def test_a_name_is_given_once(first: str, name: str, api: Api, world: PnlWorld) -> None:
+    taken(api, name=first)
     assert told(api.post(SNAPSHOTS, ORDER | {"name": name, "period": "2025-06"})) == (409, "DUPLICATE", "name")
     assert len(world.rows(pnl_snapshots)) == 1
 

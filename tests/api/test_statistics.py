@@ -262,6 +262,26 @@ def test_the_running_month_is_blended_as_in_the_pnl(api: Api, world: StatisticsW
         assert shown == value["value"]
 
 
+def test_cars_of_a_day_whose_rooms_are_not_known_stay_out_of_the_drive_in_ratio(
+    api: Api, world: StatisticsWorld
+) -> None:
+    world.record("TP001", "2025-03-01", "2025-03-01", occupied_rooms="100", valet_overnight="40")
+    world.record("TP001", "2025-03-02", "2025-03-03", valet_overnight="60")
+    actual = read(api, "2025-03")["totals"]["actual"]
+    assert (actual["valetOvernight"], actual["driveInRatio"], actual["occupancy"]) == (160, 0.4, 0.5)
+    assert read(api, "productivity?period=2025-03&basis=actual")["metrics"]["driveInRatio"] == 0.4
+
+
+def test_the_running_month_has_as_many_vehicles_as_in_the_summary(api: Api, world: StatisticsWorld) -> None:
+    world.budget("TP001", {"9530": "60"}, ["2025-04"])
+    world.record("TP001", "2025-04-15", "2025-04-15", valet_monthly="50")
+    trend = read(api, "2025-04")["totals"]["trend"]
+    # 9 daily cars on 14 days and 50 monthly ones on the 15th, then 10 and 2 a day for 15 days
+    assert (trend["valetDaily"], trend["valetMonthly"]) == (14 * 9 + 15 * 10, 50 + 15 * 2)
+    cards = {card["code"]: card["value"] for card in data_of(api.get(f"{BASE}/summary/TP001/2025-04"))["cards"]}
+    assert cards["vehicles"] == trend["totalVehicles"]
+
+
 @pytest.mark.parametrize("period", ["2025-06", "2025-Q3", "2026-02"])
 def test_the_net_revenue_of_a_forecast_is_that_of_the_pnl_and_of_external_revenue(
     period: str, api: Api, world: StatisticsWorld

@@ -99,6 +99,25 @@ def test_without_a_budget_all_of_them_are_daily_and_the_shape_is_even(api: Api) 
     assert "SHAPE_UNAVAILABLE" not in codes(spread(api, "2025-07", {"valetVehicles": 62}, spread="even"))
 
 
+@pytest.mark.parametrize("shape", ["prior-year-shape", "weekday-pattern", "budget-shape"])
+def test_a_shape_without_data_falls_back_to_an_even_one_and_says_for_what(shape: str, api: Api) -> None:
+    figures = {"occupancy": 0.5, "driveInRatio": 0.2, "valetVehicles": 62}
+    data = spread(api, "2025-05", figures, "TP003", spread=shape)
+    [warning] = [one for one in data["warnings"] if one["code"] == "SHAPE_UNAVAILABLE"]
+    assert warning["details"] == {"spread": shape, "fields": ["occupancy", "valetVehicles"]}
+    assert (set(column(data, "occupiedRooms")), set(column(data, "valetDaily"))) == ({150}, {2})
+    again = spread(api, "2025-05", figures, "TP003", spread=shape)
+    assert (again["version"], "SHAPE_UNAVAILABLE" in codes(again)) == (1, True)
+
+
+def test_a_year_before_gives_the_shape_where_it_was_recorded(api: Api, world: StatisticsWorld) -> None:
+    world.record("TP003", "2024-05-01", "2024-05-10", valet_daily="4", occupied_rooms="100")
+    world.record("TP003", "2024-05-11", "2024-05-31", valet_daily="2", occupied_rooms="100")
+    data = spread(api, "2025-05", {"valetVehicles": 164}, "TP003", spread="prior-year-shape")
+    assert column(data, "valetDaily") == [8] * 10 + [4] * 21
+    assert "SHAPE_UNAVAILABLE" not in codes(data)
+
+
 def test_what_locked_days_contribute_is_deducted(api: Api) -> None:
     data = spread(api, "2025-04", {"occupancy": 0.75, "driveInRatio": 0.3, "captureRatio": 0.5, "valetVehicles": 900})
     assert column(data, "occupiedRooms") == [None] * 14 + [150] * 16

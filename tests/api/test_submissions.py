@@ -165,7 +165,8 @@ def test_who_may_only_read_sees_the_status(api: Api) -> None:
         ({"action": "return", "comment": "  "}, "MISSING_REQUIRED_FIELD", "comment"),
         ({"action": "submit", "comment": "x" * 2001}, "VALUE_OUT_OF_RANGE", "comment"),
         ({"action": "submit", "comment": ["x"]}, "INVALID_DATA_TYPE", "comment"),
-        ({"action": "submit", "status": "approved"}, "UNKNOWN_FIELD", "status"),
+        ({"action": "submit", "status": "approved"}, "READ_ONLY_FIELD", "status"),
+        ({"action": "submit", "state": "approved"}, "UNKNOWN_FIELD", "state"),
     ],
 )
 def test_an_action_that_cannot_be_meant_is_refused(body: dict[str, Any], code: str, field: str, dm: Api) -> None:

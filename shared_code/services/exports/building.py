@@ -21,7 +21,7 @@ from shared_code.services.exports.table import Document
 from shared_code.services.periods import Period, PeriodType, parse_period
 from shared_code.services.pnl_site_cells import OpenSite, open_site
 from shared_code.services.runtime import Runtime
-from shared_code.services.source_age import SourceAge, source_age
+from shared_code.services.source_age import STALE_MESSAGE, STALE_SOURCE, SourceAge, source_age
 from shared_code.sql.types import timestamp_text
 
 ROLLUP: Final = "rollup"
@@ -68,7 +68,7 @@ def _facts(runtime: Runtime, request: ExportRequest, contents: Contents) -> Iter
     age = source_age(runtime)
     yield "Data as of", "; ".join(_ages(age))
     if age.stale:
-        yield "Warning", "STALE_SOURCE: some figures are older than a day."
+        yield "Warning", f"{STALE_SOURCE}: {STALE_MESSAGE}"
     for warning in contents.warnings:
         yield "Warning", f"{warning.code}: {warning.message}"
 

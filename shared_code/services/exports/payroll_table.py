@@ -64,14 +64,20 @@ def payroll_contents(runtime: Runtime, request: ExportRequest, site: OpenSite, p
     columns = (*_HEAD, *[Column(name) for block in blocks for name in _BLOCKS[block]], *_TAIL)
     rows = [row for view in views for row in _rows(view, blocks)]
     extra = [row for view in views for row in _other_rows(view)]
+    rates = [row for view in views for row in _rate_rows(view)]
     return Contents(
         options["view"],
-        (Section("Payroll", columns, rows), Section("Salaries and hours without a group", _OTHERS, extra)),
+        (
+            Section("Payroll", columns, rows),
+            Section("Salaries and hours without a group", _OTHERS, extra),
+            Section("Average rates", _RATES, rates),
+        ),
         tuple(together(*(view.header.warnings for view in views))),
         shows_pay=any(view.shows_pay for view in views),
     )
 
 
+_RATES: Final = (Column("Period"), Column("Job code"), Column("Rate", 6), Column("Effective date"))
 _OTHERS: Final = (Column("Period"), Column("Item"), Column("Hours"), Column("Cost"), Column("Masked"), Column("Codes"))
 
 
@@ -131,3 +137,8 @@ def _other_rows(view: PayrollView) -> Iterator[Row]:
     codes = ", ".join(unassigned.job_codes)
     yield period, "Hours without a job group", unassigned.hours, unassigned.cost, None, codes
     yield period, "Hours without a rate", None, None, None, ", ".join(view.missing_rates)
+
+
+def _rate_rows(view: PayrollView) -> Iterator[Row]:
+    for rate in view.average_rates:
+        yield view.header.period, rate.job_code, rate.rate, rate.effective_date

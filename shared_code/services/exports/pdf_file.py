@@ -1,6 +1,7 @@
 """An export as PDF: tables over as many pages as they need, each as wide as its widest table.
 
-The letters are those of the fonts that every reader has (Windows Latin 1); others appear as `?`.
+The letters are those of the fonts that every reader has (Windows Latin 1). Others lose their accents, or appear as
+`?` where they have none.
 
 Source: REST API, "Audit and export".
 """
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, Final
+from unicodedata import combining, normalize
 
 from shared_code.services.exports.safe_text import printable
 from shared_code.services.exports.table import Cell, Document, Section
@@ -160,4 +162,10 @@ def _cut(text: str, length: int) -> str:
 
 def _drawable(text: str) -> str:
     """`text` on one line, in the letters that the fonts have."""
-    return " ".join(printable(text).split()).encode("cp1252", "replace").decode("cp1252")
+    return "".join(map(_in_font, normalize("NFC", " ".join(printable(text).split()))))
+
+
+def _in_font(letter: str) -> str:
+    """`letter`, else the letter below its accents, else `?`; nothing for an accent that stands alone."""
+    known = letter.encode("cp1252", "ignore") or normalize("NFKD", letter).encode("ascii", "ignore")
+    return known.decode("cp1252") if known or combining(letter) else "?"

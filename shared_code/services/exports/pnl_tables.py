@@ -8,6 +8,7 @@ from typing import Final
 
 from shared_code.domain.variance import Variance
 from shared_code.services.exports.contents import Contents, compared_view
+from shared_code.services.exports.contract_terms import TERM_COLUMNS, term_rows
 from shared_code.services.exports.request import ExportRequest
 from shared_code.services.exports.table import Cell, Row, Section, heading_of
 from shared_code.services.exports.table import Column as TableColumn
@@ -15,6 +16,7 @@ from shared_code.services.periods import Period, parse_period
 from shared_code.services.pnl_families import VIEWS, Family
 from shared_code.services.pnl_parts import RevenueParts, read_parts
 from shared_code.services.pnl_rollup import OrganizationPart, OrganizationPnl, PartsPage, organization_pnl
+from shared_code.services.pnl_salaries import with_pay_masked
 from shared_code.services.pnl_site_cells import OpenSite
 from shared_code.services.pnl_table import Column, LineTotal, LineValue, PnlLine
 from shared_code.services.pnl_view import site_pnl
@@ -45,13 +47,15 @@ def site_pnl_contents(runtime: Runtime, request: ExportRequest, site: OpenSite, 
         compare=options["compare"],
         with_breakdown=with_breakdown,
     )
+    pnl, shows_pay = with_pay_masked(runtime, site, pnl, reads_pay=request.reads_pay)
     sections = [_lines_section(pnl.columns, pnl.lines)]
     if with_breakdown:
         family = VIEWS[options["view"]]
         parts = read_parts(runtime, site, [(family, family.months(period.months))])
         sections.append(Section("Breakdown", PART_COLUMNS, [row for line in pnl.lines for row in _part_rows(line)]))
         sections.append(Section("Vehicles and rates", VEHICLE_COLUMNS, list(_vehicle_rows(period, family, parts))))
-    return Contents(compared_view(pnl.view, pnl.compare), tuple(sections), pnl.warnings)
+        sections.append(Section("Contract terms", TERM_COLUMNS, list(_contract_rows(period, family, parts))))
+    return Contents(compared_view(pnl.view, pnl.compare), tuple(sections), pnl.warnings, shows_pay=shows_pay)
 
 
 def rollup_contents(runtime: Runtime, request: ExportRequest) -> Contents:
@@ -140,6 +144,11 @@ def _vehicle_rows(period: Period, family: Family, parts: RevenueParts) -> Iterat
         for part in parts.categories(family, month):
             category = heading_of(part.category.value)
             yield shown, category, part.count, part.rate, part.source.value, part.amount
+
+
+def _contract_rows(period: Period, family: Family, parts: RevenueParts) -> Iterator[Row]:
+    for shown, month in zip(period.months, family.months(period.months), strict=True):
+        yield from term_rows(shown, parts.components(family, month))
 
 
 def _child_row(child: OrganizationPart) -> Row:

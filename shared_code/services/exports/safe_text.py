@@ -6,8 +6,8 @@ Source: REST API, "Audit and export".
 import re
 from typing import Final
 
-_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these a spreadsheet sees the beginning of a formula."""
+_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With one of these a spreadsheet sees the beginning of a formula; some take the wide forms for the narrow ones."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 

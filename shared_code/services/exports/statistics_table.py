@@ -50,6 +50,9 @@ COLUMNS: Final = (
 )
 """The columns; vehicles of both sides are those of sums."""
 
+CAPACITY: Final = (Column("Available rooms"), Column("Available parking"))
+"""The columns of what a site has, which is the same in all periods."""
+
 PRICED: Final = tuple(Column(name) for name in ("Month", "Category", "Vehicles", "Rate", "Rate source", "Amount"))
 """The columns of how forecast external revenue comes about."""
 
@@ -65,6 +68,7 @@ def statistics_contents(
     priced = [row for view in views for row in _priced_rows(view.calculation or {})]
     if priced:
         sections.append(Section("Calculation of forecast external revenue", PRICED, priced))
+    sections.append(Section("Capacity of a day", CAPACITY, [(views[0].available_rooms, views[0].available_parking)]))
     warnings = together(*(view.warnings for view in views))
     return Contents(compared_view(choice.view, choice.compare), tuple(sections), tuple(warnings))
 

@@ -73,11 +73,25 @@ def require_unlocked(locked: Sequence[LockedKey], author: Author) -> None:
     is_daily = isinstance(first.key, date)
     names = _names(key.key for key in locked)
     raise ConflictError(
-        f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''} cannot be edited: {_TOLD[first.reason]}.",
+        f"{_the_first(names)} cannot be edited: {_TOLD[first.reason]}.",
         code="PERIOD_LOCKED",
         field=first.field,
         details={"lockedDates" if is_daily else "lockedMonths": names, "reason": first.reason.value},
     )
+
+
+def existing_forecast(dates: Sequence[str]) -> ConflictError:
+    """The refusal of a spread over `dates` (`YYYY-MM-DD`) that have a saved forecast."""
+    return ConflictError(
+        f"There is a saved forecast for {_the_first(dates)}: send overwrite to replace it.",
+        field="overwrite",
+        details={"reason": "existing_forecast", "dates": list(dates)},
+    )
+
+
+def _the_first(names: Sequence[str]) -> str:
+    """The first five of `names`, for a sentence."""
+    return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
 def _names(keys: Iterable[date | str]) -> list[str]:

@@ -3,7 +3,7 @@
 Source: REST API, "Warning codes".
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from shared_code.services.pnl_table import ViewWarning
 
@@ -11,10 +11,16 @@ from shared_code.services.pnl_table import ViewWarning
 def without_budget(months: Iterable[str], budgeted: Collection[str]) -> tuple[ViewWarning, ...]:
     """A warning about those of `months` (`YYYY-MM`) that are not among the `budgeted` ones."""
     missing = [month for month in months if month not in budgeted]
-    if not missing:
-        return ()
-    message = f"No budget is loaded for {', '.join(missing)}; 0 is shown where nothing is saved."
-    return (ViewWarning("NO_BUDGET", message, None, {"periods": missing}),)
+    return (no_budget(missing),) if missing else ()
+
+
+def no_budget(months: Sequence[str]) -> ViewWarning:
+    """The warning about `months` (`YYYY-MM`) of which no budget is loaded."""
+    message = (
+        f"No budget is loaded for {', '.join(months)}; 0 is shown where nothing is saved: "
+        "save a forecast, or have the budget loaded."
+    )
+    return ViewWarning("NO_BUDGET", message, None, {"periods": list(months)})
 
 
 def together(*groups: Iterable[ViewWarning]) -> tuple[ViewWarning, ...]:

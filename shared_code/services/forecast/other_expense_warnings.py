@@ -22,8 +22,6 @@ from shared_code.services.runtime import Runtime
 from shared_code.settings import Settings
 
 EXPENSE_ABOVE_BUDGET: Final = "EXPENSE_ABOVE_BUDGET"
-DELIVERED_LIMIT: Final = Decimal(20)
-"""Percent above budget from which on an expense is worth a reason."""
 
 
 def above_budget(
@@ -33,7 +31,7 @@ def above_budget(
 
     Without a budget there is no percentage, and no warning.
     """
-    allowed = limit(settings, EXPENSE_ABOVE_BUDGET, DELIVERED_LIMIT)
+    allowed = limit(settings, EXPENSE_ABOVE_BUDGET)
     warnings = []
     for (month, name), amount in saved.items():
         planned = budget.get(month, {}).get(name)

@@ -55,7 +55,8 @@ class OtherRevenueSection(MonthlySection):
         return tuple(
             ViewWarning(
                 "SIGN_NORMALISED",
-                f"{sent.field} of {sent.month} always reduces revenue: {sent.value} is stored as -{sent.value}.",
+                f"{sent.field} of {sent.month} always reduces revenue: {sent.value} is stored as -{sent.value}. "
+                "What adds to revenue belongs into another item.",
                 sent.field,
                 {"month": sent.month, "providedValue": sent.value, "storedValue": _turned(sent).value},
             )

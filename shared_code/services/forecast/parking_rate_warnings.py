@@ -17,8 +17,6 @@ from shared_code.settings import Settings
 from shared_code.storage.month_ledger import ParkedMonth
 
 RATE_DEVIATION: Final = "RATE_DEVIATION"
-DELIVERED_LIMIT: Final = Decimal(10)
-"""Percent from which on a rate deviates."""
 
 SavedRate = tuple[str, Category, Decimal]
 """Month, category and dollars per vehicle."""
@@ -55,7 +53,7 @@ def deviation_warnings(
     rates: Iterable[SavedRate], references: RateReferences, settings: Settings
 ) -> tuple[ViewWarning, ...]:
     """A warning for each of `rates` that lies further from its reference than the threshold allows."""
-    allowed = limit(settings, RATE_DEVIATION, DELIVERED_LIMIT)
+    allowed = limit(settings, RATE_DEVIATION)
     found = (_deviation(rate, references, allowed) for rate in rates)
     return tuple(warning for warning in found if warning is not None)
 

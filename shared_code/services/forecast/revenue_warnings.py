@@ -14,6 +14,7 @@ from shared_code.domain.pnl_rows import CELL_ROWS, Cell, PnlRow
 from shared_code.domain.rounding import ZERO
 from shared_code.domain.site_month import ComputedMonth
 from shared_code.domain.site_year import Scenario
+from shared_code.services.forecast.monthly_warnings import no_budget
 from shared_code.services.forecast.site_months import SiteMonths
 from shared_code.services.forecast.warning_limits import limit
 from shared_code.services.periods import Period
@@ -23,9 +24,6 @@ from shared_code.services.pnl_table import ViewWarning
 from shared_code.services.runtime import Runtime
 from shared_code.settings import Settings
 
-PRIOR_YEAR_PERCENT: Final = Decimal(150)
-HISTORY_PERCENT: Final = Decimal(25)
-SWING_PERCENT: Final = Decimal(20)
 HISTORY_MONTHS: Final = 12
 
 
@@ -101,12 +99,12 @@ def revenue_warnings(
     open_months = {month: value for month, value in figures.items() if value is not None and month >= business_month}
     average = history.average_before(business_month)
     checks = [
-        _Check("REVENUE_ABOVE_PRIOR_YEAR", PRIOR_YEAR_PERCENT, _is_above_share, history.prior_year),
-        _Check("REVENUE_ABOVE_HISTORY", HISTORY_PERCENT, _is_further_above, lambda _: average),
+        _Check("REVENUE_ABOVE_PRIOR_YEAR", _is_above_share, history.prior_year),
+        _Check("REVENUE_ABOVE_HISTORY", _is_further_above, lambda _: average),
     ]
     if row is PnlRow.INTERNAL_REVENUE:
         before = RevenueHistory({**history.figures, **figures})
-        checks.append(_Check("INTERNAL_REVENUE_SWING", SWING_PERCENT, _is_away, before.month_before))
+        checks.append(_Check("INTERNAL_REVENUE_SWING", _is_away, before.month_before))
     warnings = (check.warning(open_months, field, settings) for check in checks)
     return tuple(warning for warning in warnings if warning is not None)
 
@@ -127,23 +125,21 @@ def source_warnings(months: Sequence[ComputedMonth], shown: Mapping[str, Cell]) 
         if month.inputs.budget is not None and not any(month.budget[row].amount for row in CELL_ROWS)
     ]
     if empty:
-        told = f"No budget is loaded for {_listed(empty)}; 0 is shown"
-        warnings.append(ViewWarning("NO_BUDGET", told, None, {"periods": empty}))
+        warnings.append(no_budget(empty))
     return tuple(warnings)
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """A warning's code, its delivered threshold, the comparison, and what a month is compared with."""
+    """A warning's code, the comparison, and what a month is compared with."""
 
     code: str
-    delivered: Decimal
     is_remarkable: Callable[[Decimal, Decimal, Decimal], bool]
     comparison: Callable[[str], Cell]
 
     def warning(self, figures: Mapping[str, Decimal], field: str, settings: Settings) -> ViewWarning | None:
         """One warning about all the months that are remarkable."""
-        percent = limit(settings, self.code, self.delivered)
+        percent = limit(settings, self.code)
         found = {
             month: against
             for month, value in figures.items()

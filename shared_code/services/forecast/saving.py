@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shared_code.errors import ForecastError, PreconditionRequiredError, VersionConflictError
+from shared_code.errors import ForecastError, PreconditionRequiredError, VersionConflictError, together
 from shared_code.messaging.events import Edit, edit_messages
 from shared_code.services.forecast.author import NEVER, Author, Precondition
 from shared_code.services.forecast.cells import Cell, CellChange, ChangeCount, Module, count_changes
@@ -260,21 +260,25 @@ def save(
             unit = Unit(runtime, connection, site, period, author, runtime.clock.now())
             sections = [request.open(unit) for request in requests]
             for stage in (Section.check_version, Section.check_locks, Section.check_rules):
-                for section in sections:
-                    _pass(stage, section)
+                _pass(stage, sections)
             return tuple(section.commit() for section in sections)
 
     return retry_use_case(attempt)
 
 
-def _pass(stage: Callable[[Section], None], section: Section) -> None:
-    """Take `section` through `stage`; what is refused names the field within the whole body."""
-    try:
-        stage(section)
-    except ForecastError as error:
-        if section.part is not None and error.field is not None:
-            error.field = f"{section.part}.{error.field}"
-        raise
+def _pass(stage: Callable[[Section], None], sections: Iterable[Section]) -> None:
+    """Take `sections` through `stage`; what is refused names its fields within the whole body, all at once."""
+    refused = []
+    for section in sections:
+        try:
+            stage(section)
+        except ForecastError as error:
+            for one in error.all:
+                if section.part is not None and one.field is not None:
+                    one.field = f"{section.part}.{one.field}"
+            refused.append(error)
+    if (refusal := together(refused)) is not None:
+        raise refusal
 
 
 def last_write(stored: Mapping[str, ModuleVersion], months: Iterable[str]) -> ModuleVersion | None:

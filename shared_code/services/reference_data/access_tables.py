@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from shared_code.security.roles import Role
 from shared_code.services.reference_data.codes import unknown
 from shared_code.services.reference_data.fields import Fields
 from shared_code.services.reference_data.merging import Change, Key, Stored
@@ -19,21 +20,6 @@ from shared_code.storage import manual_access, versions
 from shared_code.storage.tables.access import user_roles, user_scopes
 from shared_code.storage.tables.organisation import districts, regions, sites
 from shared_code.storage.user_access import permissions_tag
-
-
-class Role(StrEnum):
-    """The roles there are.
-
-    Source: REST API, "Scopes, roles and sites".
-    """
-
-    ACCOUNT_MANAGER = "account_manager"
-    DISTRICT_MANAGER = "district_manager"
-    REGIONAL_VP = "regional_vp"
-    CORPORATE_VIEWER = "corporate_viewer"
-    FORECASTING_ADMIN = "forecasting_admin"
-    BILLING_ADMIN = "billing_admin"
-    SERVICE = "service"
 
 
 class ScopeType(StrEnum):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+from shared_code.services.reference_data.file_text import check_rows
 from shared_code.services.reference_data.report import Finding, shown
 
 PlacedRow = tuple[str, dict[str, Any]]
@@ -15,12 +16,16 @@ PlacedRow = tuple[str, dict[str, Any]]
 
 
 def csv_rows(text: str) -> tuple[list[PlacedRow], list[Finding]]:
-    """The rows of `text` with the line each begins on, and what of it is no row."""
+    """The rows of `text` with the line each begins on, and what of it is no row.
+
+    Raises `InvalidInputError` when there are too many.
+    """
     findings: list[Finding] = []
     lines = _lines(text, findings)
     header: list[str] | None = None
     rows: list[PlacedRow] = []
-    for number, fields in lines:
+    for count, (number, fields) in enumerate(lines):
+        check_rows(count)
         place = f"line {number}"
         if header is None:
             header = [name.strip().lower() for name in fields]

@@ -12,11 +12,11 @@ from typing import Any, TextIO
 
 import yaml
 
-from shared_code.errors import InvalidInputError
 from shared_code.services.reference_data.catalogue import table_named
 from shared_code.services.reference_data.file_rows import CSV, format_of
 from shared_code.services.reference_data.reference_table import VERSION
 from shared_code.services.runtime import Runtime
+from shared_code.services.whole_file import whole_file
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -46,16 +46,8 @@ def export_file(runtime: Runtime, table_name: str, file: Path) -> int:
     ending that is not accepted, and a file that cannot be written.
     """
     format_ = format_of(file, table_named(table_name).formats)
-    unfinished = file.with_name(f"{file.name}.partial")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as stream, export_table(runtime, table_name) as export:
-            count = write_rows(export, format_, stream)
-        unfinished.replace(file)
-    except OSError as error:
-        raise InvalidInputError(f"{file} cannot be written: {error.strerror}.", field="file") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+    with whole_file(file) as stream, export_table(runtime, table_name) as export:
+        return write_rows(export, format_, stream)
 
 
 def write_rows(export: Export, format_: str, stream: TextIO) -> int:

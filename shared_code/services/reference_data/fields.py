@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from shared_code.domain.rounding import ZERO
 from shared_code.services.reference_data.decimal_limits import DecimalLimits
 from shared_code.services.reference_data.report import Finding, shown
+from shared_code.sql.types import text_length
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Value = TypeVar("Value")
@@ -64,9 +65,16 @@ class Fields:
         text = self._scalar(name)
         if text is None:
             return None
-        if len(text) > length or _CONTROL.search(text):
+        if text_length(text) > length or _CONTROL.search(text):
             self.note(name, text, "is too long or has control characters", f"a text of up to {length} characters")
             return None
+        return text
+
+    def upper_text(self, name: str, length: int) -> str:
+        """A text of 1 to `length` characters in upper case, which may be longer than it was: `ß` becomes `SS`."""
+        text = self.text(name, length).upper()
+        if len(text) > length:
+            self.note(name, text, "is too long in upper case", f"a text of up to {length} characters")
         return text
 
     def code(self, name: str, pattern: re.Pattern[str], accepted: str) -> str:

@@ -10,6 +10,15 @@ from shared_code.errors import InvalidInputError, NotFoundError
 MOST_BYTES = 32 * 1024 * 1024
 """A larger file is a mistake: the contracts of ten thousand sites take half of this."""
 
+MOST_ROWS = 250_000
+"""Rows of a file; each is held with all that is found wrong in it."""
+
+
+def check_rows(count: int) -> None:
+    """Raises `InvalidInputError` when a file has more rows than are checked at once."""
+    if count > MOST_ROWS:
+        raise InvalidInputError(f"The file has more than {MOST_ROWS:,} rows. Import it in parts.", field="file")
+
 
 def read_text(path: Path) -> str:
     """The text of the file, without a byte-order mark.

@@ -65,6 +65,11 @@ class Column:
 
 def mapping_tables() -> list[ReferenceTable]:
     """The tables of this module."""
+    return [*_job_tables(), *_money_tables()]
+
+
+def _job_tables() -> list[ReferenceTable]:
+    """What the job codes and profiles of the sources stand for."""
     return [
         _mapping_table(
             mappings.job_family_mappings,
@@ -91,6 +96,12 @@ def mapping_tables() -> list[ReferenceTable]:
             (Column("job_profile", _upper_text(100)),),
             (Column("reason", _text(40)),),
         ),
+    ]
+
+
+def _money_tables() -> list[ReferenceTable]:
+    """What the accounts, revenue codes and currencies of the sources stand for."""
+    return [
         _mapping_table(
             mappings.account_mappings,
             "account mapping",
@@ -140,7 +151,7 @@ def _text(length: int, *, default: str | None = None) -> Callable[[Fields, str],
 
 def _upper_text(length: int) -> Callable[[Fields, str], str]:
     """A key that is compared in upper case."""
-    return lambda fields, name: fields.text(name, length).upper()
+    return lambda fields, name: fields.upper_text(name, length)
 
 
 def _mapping_table(

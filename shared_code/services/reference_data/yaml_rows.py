@@ -21,6 +21,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from shared_code.services.reference_data.file_text import check_rows
 from shared_code.services.reference_data.report import Finding, shown
 
 PlacedRow = tuple[str, dict[str, Any]]
@@ -53,12 +54,16 @@ class _UnacceptedError(Exception):
 
 
 def yaml_rows(text: str) -> tuple[list[PlacedRow], list[Finding]]:
-    """The rows of `text` with document and line, and what of it is no row. An empty document is none."""
+    """The rows of `text` with document and line, and what of it is no row. An empty document is none.
+
+    Raises `InvalidInputError` when there are too many.
+    """
     reader = _Reader(text)
     rows: list[PlacedRow] = []
     try:
         for number, document in reader.documents():
             for item in document if isinstance(document, list) else [document]:
+                check_rows(len(rows) + len(reader.findings))
                 if isinstance(item, Block):
                     rows.append((f"document {number}, line {item.line}", item))
                 elif item is not None:
