@@ -10,6 +10,7 @@ import typer
 
 from shared_code.clock import business_date
 from shared_code.services.runtime import Runtime, runtime
+from shared_code.sql.statement_limit import let_statements_take
 from shared_code.storage.schema import require_current
 
 
@@ -30,8 +31,13 @@ To = Annotated[date | None, typer.Option("--to", parser=day, metavar="DATE", hel
 
 
 def ready_runtime() -> Runtime:
-    """The runtime of this process, on a database whose schema is the one that this version needs."""
+    """The runtime of this process, on a database whose schema is the one that this version needs.
+
+    A command may take as long as a job.
+    """
     current = runtime()
+    if not current.settings.is_embedded:
+        let_statements_take(current.settings.db_long_timeout_s)
     require_current(current.database.engine)
     return current
 

@@ -9,13 +9,13 @@ import logging
 import sys
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from cli.commands import (
     alerts,
     data,
     demo,
     dlq,
+    doctor,
     extract,
     outbox,
     pnl,
@@ -27,8 +27,8 @@ from cli.commands import (
     token,
     warehouse,
 )
-from cli.output import err
-from shared_code.errors import ForecastError, InvalidInputError
+from cli.failures import status_of
+from cli.output import write_any_text
 
 app = typer.Typer(
     name="townepark",
@@ -49,30 +49,16 @@ app.command("runs")(runs.runs)
 app.command("quality")(quality.quality)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(outbox.app, name="outbox")
+app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 app.command("token")(token.token)
-
-FAILED, WRONG_USAGE = 1, 2
 
 
 def run() -> None:
     """Run the command line and end the process with its exit status."""
+    write_any_text()
     _log_what_needs_attention()
-    try:
-        app()
-    except InvalidInputError as error:
-        err.print(f"[red]townepark:[/red] {error.message}", soft_wrap=True)
-        sys.exit(WRONG_USAGE)
-    except ForecastError as error:
-        err.print(f"[red]townepark:[/red] {error.message}", soft_wrap=True)
-        sys.exit(FAILED)
-    except SQLAlchemyError as error:
-        logging.getLogger(__name__).debug("database error", exc_info=error)
-        err.print(f"[red]townepark:[/red] The database failed ({type(error).__name__}). Run: townepark schema status")
-        sys.exit(FAILED)
-    except KeyboardInterrupt:
-        err.print("Stopped.")
-        sys.exit(FAILED)
+    sys.exit(status_of(app))
 
 
 def _log_what_needs_attention() -> None:

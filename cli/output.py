@@ -5,29 +5,63 @@ Source: Architecture, "The command line".
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from shared_code.sql.types import timestamp_text
 
 NARROWEST = 128
 """Columns of the widest table: a narrower terminal wraps its lines rather than cut figures off."""
 
-out = Console(highlight=False)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys rather than shows, but for tabs and ends of lines."""
+
+
+class PlainConsole(Console):
+    """A console that shows texts as they are: names and messages of sources are nobody's markup and no commands."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """`text` with its control characters as escapes."""
+        return super().render_str(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), **options)
+
+
+out = PlainConsole()
 """Where results go."""
 out.width = max(out.width, NARROWEST)
 
-err = Console(stderr=True, highlight=False)
+err = PlainConsole(stderr=True)
 """Where progress and errors go, so that results can be piped."""
+
+
+def complain(reason: str, of: str = "townepark") -> None:
+    """Say on standard error what is wrong, and with what."""
+    err.print(f"{of}:", style="red", end=" ", soft_wrap=True)
+    err.print(reason, soft_wrap=True)
+
+
+def write_any_text() -> None:
+    """Let every text be written, whatever the locale: files and pipes get UTF-8, which imports take.
+
+    A terminal keeps its own encoding; what that lacks is written as an escape.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def print_json(document: Any) -> None:
@@ -87,7 +121,7 @@ def camel(name: str) -> str:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """Print rows under their columns; those named in `right` hold figures."""
-    out.print(f"[bold]{title}[/bold]")
+    out.print(title, style="bold")
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
+from cli.failures import in_words
 from cli.warehouse_rows import Progress, StoredRow, insert_stored
 from cli.warehouse_values import Parser, parser_of
-from shared_code.errors import InvalidInputError, NotFoundError, TransientError
+from shared_code.errors import ConfigurationError, InvalidInputError, NotFoundError, TransientError
 from shared_code.sources.warehouse.embedded import create_objects, embedded_engine
 from shared_code.sources.warehouse.objects import METADATA
+from shared_code.sql.transient import fault_of
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -47,7 +49,7 @@ def import_csv(warehouse: Path, table_name: str, csv_path: Path, *, progress: Pr
 
     Raises `InvalidInputError` for an unknown table or column, a line of the wrong length or a value that the column
     cannot hold, always with line, column and value; `NotFoundError` when the CSV is missing; `TransientError` when
-    another writer holds the warehouse.
+    another writer holds the warehouse; `ConfigurationError` when its file is no database or may not be written.
 
     Source: Architecture, "The command line".
     """
@@ -68,11 +70,11 @@ def _append(warehouse: Path, table: Table, columns: Sequence[str], rows: Iterato
         create_objects(engine)
         with engine.begin() as connection:
             return insert_stored(connection, table, columns, rows)
-    except OperationalError as error:
-        raise TransientError(
-            f"The embedded warehouse {warehouse} could not be written: another writer holds it, or the disk is full. "
-            "Nothing was imported."
-        ) from error
+    except DatabaseError as error:
+        place = f"The embedded warehouse {warehouse} could not be written"
+        if fault_of(error).is_transient:
+            raise TransientError(f"{place}: another writer holds it. Nothing was imported.") from error
+        raise ConfigurationError(f"{place}. {in_words(error)} Nothing was imported.") from error
 
 
 def _table_named(name: str) -> Table:

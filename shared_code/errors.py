@@ -3,7 +3,7 @@
 Source: Architecture, "Rules"; REST API, "Errors".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -11,7 +11,8 @@ class ForecastError(Exception):
     """A use case could not be carried out, for a reason that can be told.
 
     `code` and `status` (HTTP) are those of the REST API; `message` is a sentence for people; `details` holds
-    what a client may see. What happened inside stays in the cause (`raise ... from error`).
+    what a client may see. `further` are other things that are wrong and were found at the same time. What happened
+    inside stays in the cause (`raise ... from error`).
     """
 
     code = "INTERNAL_ERROR"
@@ -30,6 +31,21 @@ class ForecastError(Exception):
         self.code = code or type(self).code
         self.field = field
         self.details = dict(details or {})
+        self.further: Sequence[ForecastError] = ()
+
+    @property
+    def all(self) -> "list[ForecastError]":
+        """This error and the further ones of its status, in order."""
+        return [self, *[error for other in self.further for error in other.all if error.status == self.status]]
+
+
+def together(errors: Iterable[ForecastError]) -> ForecastError | None:
+    """Errors that were found at the same time as one: the first, with the others; None where there is none."""
+    found = [*errors]
+    if not found:
+        return None
+    found[0].further = [*found[0].further, *found[1:]]
+    return found[0]
 
 
 class InvalidInputError(ForecastError):

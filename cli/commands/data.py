@@ -8,11 +8,10 @@ import typer
 
 from cli import output
 from cli.arguments import AsJson, operator, ready_runtime
+from cli.failures import FAILED
 from shared_code.services.reference_data.export_table import export_file, export_table, write_rows
 from shared_code.services.reference_data.import_table import import_table
 from shared_code.services.reference_data.report import Action, ImportReport
-
-FAILED = 1
 
 SHOWN_CHANGES, SHOWN_FINDINGS = 50, 100
 """So many are printed for people; `--json` has them all."""
@@ -66,16 +65,14 @@ def show(report: ImportReport) -> None:
     """Print the findings, or what was changed or would be."""
     if not report.is_good:
         for finding in report.findings[:SHOWN_FINDINGS]:
-            output.err.print(finding.text, soft_wrap=True, markup=False)
+            output.err.print(finding.text, soft_wrap=True)
         if len(report.findings) > SHOWN_FINDINGS:
             output.err.print(f"… and {len(report.findings) - SHOWN_FINDINGS:,} more")
-        output.err.print(
-            f"[red]townepark:[/red] {len(report.findings):,} findings in {report.file}; nothing was stored."
-        )
+        output.complain(f"{len(report.findings):,} findings in {report.file}; nothing was stored.")
         return
     for change in report.changes[:SHOWN_CHANGES]:
         cells = ", ".join(f"{cell.field} {cell.old or '–'} → {cell.new or '–'}" for cell in change.cells)
-        output.out.print(f"{change.action.value} {change.key}: {cells}", soft_wrap=True, markup=False)
+        output.out.print(f"{change.action.value} {change.key}: {cells}", soft_wrap=True)
     if len(report.changes) > SHOWN_CHANGES:
         output.out.print(f"… and {len(report.changes) - SHOWN_CHANGES:,} more")
     done = "would be" if report.dry_run else "were"

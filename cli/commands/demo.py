@@ -13,6 +13,7 @@ from cli.arguments import AsJson, operator, today
 from cli.commands import extract as extract_command
 from cli.commands import pnl as pnl_command
 from cli.commands import rates as rates_command
+from cli.failures import FAILED
 from cli.sample.contracts import contracts_yaml
 from cli.sample.generation import generate
 from cli.sample.marking import is_sample, mark_as_sample
@@ -33,7 +34,6 @@ from shared_code.services.runtime import Runtime, runtime
 from shared_code.storage import schema
 from shared_code.storage.contracts import load_contracts
 
-FAILED = 1
 YEARS = 2
 
 

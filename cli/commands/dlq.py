@@ -10,15 +10,15 @@ import typer
 
 from cli import output
 from cli.arguments import AsJson, operator, ready_runtime
-from shared_code.errors import InvalidInputError
+from cli.failures import FAILED
 from shared_code.services import dead_letters
 from shared_code.services.dead_letter_stores import DeadLetter, short_name
 from shared_code.services.dead_letters import DeadLetterFilter
 from shared_code.services.runtime import Runtime
+from shared_code.services.whole_file import whole_file
 
 app = typer.Typer(help="Messages that could not be worked off.", no_args_is_help=True)
 
-FAILED = 1
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="As `dlq list` names them.")]
 Queue = Annotated[str | None, typer.Option("--queue", help="Of this queue or subscription, for instance pl.refresh.")]
@@ -78,7 +78,7 @@ def show(dead_letter_id: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         return
     body = document.pop("body")
     output.table(f"Dead letter {dead_letter_id}", ("Field", "Value"), list(document.items()))
-    output.out.print(body, markup=False, soft_wrap=True)
+    output.out.print(body, soft_wrap=True)
 
 
 @app.command()
@@ -124,16 +124,12 @@ def export(
     """Write dead letters with their bodies to a file, one JSON document a line."""
     current = ready_runtime()
     letters = dead_letters.every_letter(current, DeadLetterFilter(queue, reason, site, with_replayed=replayed))
-    unfinished, count = file.with_name(file.name + ".part"), 0
-    try:
-        with unfinished.open("w", encoding="utf-8") as lines:
-            for letter in letters:
-                document = output.plain(_document(current, letter, with_body=True))
-                lines.write(json.dumps(document, ensure_ascii=False) + "\n")
-                count += 1
-        unfinished.replace(file)
-    except OSError as error:
-        raise InvalidInputError(f"{file} cannot be written: {error.strerror}", field="file") from None
+    count = 0
+    with whole_file(file) as lines:
+        for letter in letters:
+            document = output.plain(_document(current, letter, with_body=True))
+            lines.write(json.dumps(document, ensure_ascii=False) + "\n")
+            count += 1
     if as_json:
         output.print_json({"file": str(file), "deadLetters": count})
     else:
@@ -143,7 +139,9 @@ def export(
 @app.command()
 def purge(
     ids: Ids = None,
-    older_than: Annotated[int | None, typer.Option("--older-than", min=1, metavar="DAYS", help="All so old.")] = None,
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=1, max=36_500, metavar="DAYS", help="All so old.")
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -187,6 +185,6 @@ def _end(refused: dict[str, str], *, as_json: bool) -> None:
     """End with 1 where something was refused, with the reasons."""
     if not as_json:
         for name, reason in refused.items():
-            output.err.print(f"[red]{name}:[/red] {reason}", soft_wrap=True)
+            output.complain(reason, name)
     if refused:
         raise typer.Exit(FAILED)

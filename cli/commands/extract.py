@@ -6,12 +6,11 @@ import typer
 
 from cli import output
 from cli.arguments import AsJson, AsOf, From, To, operator, ready_runtime, today
+from cli.failures import FAILED
 from shared_code.services.extraction.extract import ExtractReport
 from shared_code.services.extraction.extract import extract as extract_feeds
 from shared_code.services.extraction.feed import SliceRequest
 from shared_code.services.extraction.run import Order, RunOutcome
-
-FAILED = 1
 
 Feeds = Annotated[list[str] | None, typer.Option("--feed", help="A feed by name; may be given several times.")]
 Lift = Annotated[bool, typer.Option("--lift-empty-guard", help="Accept a feed that brings far less than last time.")]
@@ -64,7 +63,7 @@ def show(report: ExtractReport) -> None:
     )
     for outcome in report.outcomes:
         if not outcome.is_good:
-            output.err.print(f"[red]{outcome.feed}[/red]: {outcome.end.error_text}", soft_wrap=True)
+            output.complain(str(outcome.end.error_text), outcome.feed)
 
 
 def run_document(outcome: RunOutcome) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from cli import output
 from cli.arguments import AsJson, ready_runtime
+from cli.failures import FAILED
+from shared_code.domain.months import FIRST_YEAR, LAST_YEAR
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import NotFoundError
 from shared_code.services.periods import parse_period
@@ -22,12 +24,10 @@ from shared_code.storage import sites
 
 app = typer.Typer(help="The P&L of sites.", no_args_is_help=True)
 
-FAILED = 1
-
 
 @app.command()
 def refresh(
-    year: Annotated[int, typer.Option("--year", help="The year.")],
+    year: Annotated[int, typer.Option("--year", min=FIRST_YEAR, max=LAST_YEAR, help="The year.")],
     site: Annotated[list[str] | None, typer.Option("--site", help="A site; may be given several times.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Compute also what is not behind.")] = False,
     as_json: AsJson = False,
@@ -98,13 +98,13 @@ def show_refresh(report: RefreshReport) -> None:
         f"{report.written:,} results written"
     )
     for error in report.errors:
-        output.err.print(f"[red]{error.site_id} {error.year}[/red]: {error.message}", soft_wrap=True)
+        output.complain(error.message, f"{error.site_id} {error.year}")
 
 
 def show_pnl(pnl: SitePnl) -> None:
     """Print the columns half a year at a time, then totals beside the comparison. Dollars without cents."""
     output.out.print(
-        f"[bold]{pnl.site_id} {pnl.site_name}: P&L {pnl.period}, {pnl.view} against {pnl.compare or 'nothing'}[/bold]"
+        f"{pnl.site_id} {pnl.site_name}: P&L {pnl.period}, {pnl.view} against {pnl.compare or 'nothing'}", style="bold"
     )
     for start in range(0, len(pnl.columns), MONTHS_SIDE_BY_SIDE):
         shown = slice(start, start + MONTHS_SIDE_BY_SIDE)
@@ -119,8 +119,8 @@ def show_pnl(pnl: SitePnl) -> None:
 def show_totals(pnl: OrganizationPnl) -> None:
     """Print the totals of an organisation: the sums of its sites."""
     output.out.print(
-        f"\n[bold]{pnl.name}: P&L {pnl.period} of {pnl.site_count} sites, {pnl.view} against "
-        f"{pnl.compare or 'nothing'}[/bold]"
+        f"\n{pnl.name}: P&L {pnl.period} of {pnl.site_count} sites, {pnl.view} against {pnl.compare or 'nothing'}",
+        style="bold",
     )
     _show_total_columns(pnl)
 
@@ -165,7 +165,7 @@ def show_breakdown(pnl: SitePnl) -> None:
 
 
 def _show_line(line: PnlLine) -> None:
-    output.out.print(f"\n[bold]{line.name}[/bold]")
+    output.out.print(f"\n{line.name}", style="bold")
     values = {value.period: value.value for value in line.values}
     for month in line.breakdown or ():
         output.out.print(f"  {month.period}  {_cents(values.get(month.period))}")
@@ -182,11 +182,11 @@ def _show_step(step: str) -> None:
     figure, equals, formula = step.partition(" = ")
     addends = re.split(r" \+ (?![^(]*\))", formula)
     if len(addends) <= ADDENDS_ON_A_LINE:
-        output.out.print(f"      {_grouped(step)}", soft_wrap=True, markup=False)
+        output.out.print(f"      {_grouped(step)}", soft_wrap=True)
         return
-    output.out.print(f"      {_grouped(figure)}{equals.rstrip()}", soft_wrap=True, markup=False)
+    output.out.print(f"      {_grouped(figure)}{equals.rstrip()}", soft_wrap=True)
     for number, addend in enumerate(addends):
-        output.out.print(f"        {'+' if number else ' '} {_grouped(addend)}", soft_wrap=True, markup=False)
+        output.out.print(f"        {'+' if number else ' '} {_grouped(addend)}", soft_wrap=True)
 
 
 def _grouped(text: str) -> str:

@@ -21,11 +21,16 @@ from shared_code.security.development import is_embedded_default
 
 
 def serve(
-    port: Annotated[int, typer.Option("--port", help="Port of HTTP; 0 takes any free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Port of HTTP; 0 takes any free one.")
+    ] = DEFAULT_PORT,
     address: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     as_json: AsJson = False,
 ) -> None:
     """Serve HTTP, timers and queues until Ctrl+C."""
+    if not address.strip():
+        # To the operating system no address means every address of the machine.
+        raise typer.BadParameter("an address to listen on is needed: 127.0.0.1, or 0.0.0.0 for the whole network")
     # What stops services and containers ends the host as Ctrl+C does: work under way is finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     runtime = ready_runtime()
@@ -48,6 +53,7 @@ def serve(
         host.wait()
     if isinstance(store, ServiceBusStore):
         store.close()
+    runtime.close()
 
 
 def _log_what_happens(level: str, *, as_json: bool) -> None:

@@ -37,7 +37,7 @@ def token(
         return
     # The token alone goes to standard output: TOKEN=$(townepark token ...) holds it.
     print(made.token)
-    output.err.print(f"{_summary(made)}. Send it as: Authorization: Bearer <token>", soft_wrap=True, markup=False)
+    output.err.print(f"{_summary(made)}. Send it as: Authorization: Bearer <token>", soft_wrap=True)
 
 
 def _summary(made: DevelopmentToken) -> str:

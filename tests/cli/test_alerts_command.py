@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared_code.storage import alerts
-from tests.cli.test_data_command import townepark
 from tests.support.alert_world import AlertWorld
+from tests.support.command_line import townepark
 
 
 @pytest.fixture

@@ -3,38 +3,23 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.command_line import townepark
+from tests.support.operational import empty_database
+
 RATES = "currency,period,rate_to_usd\nEUR,2025-04,1.08\nCAD,2025-04,0.72\n"
-
-
-def townepark(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in `folder`, with the settings of a bare machine."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "SYSTEMROOT"}}
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated database into which two currency rates have been imported."""
     folder = tmp_path_factory.mktemp("data")
-    assert townepark(folder, "schema", "upgrade").returncode == 0
+    (folder / "forecasting.db").write_bytes(empty_database())
     (folder / "rates.csv").write_text(RATES)
     done = townepark(folder, "data", "import", "currency_rates", "rates.csv")
     assert done.returncode == 0, done.stderr

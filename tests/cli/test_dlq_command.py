@@ -120,7 +120,7 @@ def test_an_export_is_a_json_document_a_line(townepark: CommandLine, tmp_path: P
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert [line["deadLetterId"] for line in lines] == ["poison:1", "poison:2"]
     assert lines[0]["body"] == BODY
-    assert not (tmp_path / "letters.jsonl.part").exists()
+    assert list(tmp_path.glob("*.partial")) == []
 
 
 def test_an_export_to_where_nothing_can_be_written_is_refused(townepark: CommandLine, tmp_path: Path) -> None:

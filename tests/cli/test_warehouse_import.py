@@ -1,6 +1,8 @@
 """`townepark warehouse import`: what a CSV may look like, and what is said when it does not."""
 
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from sqlalchemy import Table, insert, select
 
 from cli.warehouse_import import ImportResult, import_csv
-from shared_code.errors import InvalidInputError, NotFoundError, TransientError
+from shared_code.errors import ConfigurationError, InvalidInputError, NotFoundError, TransientError
 from shared_code.sources.warehouse import objects
 from shared_code.sources.warehouse.embedded import create_objects, embedded_engine
 
@@ -336,6 +338,13 @@ def test_another_writer_of_the_warehouse_is_named_as_the_reason(
         connection.execute(insert(objects.master_non_financial), [{"SITE": "0046"}])
         with pytest.raises(TransientError, match="another writer holds it"):
             import_paid_hours(warehouse, csv_file, "0046,GSA1,2025-07-01,Regular,8,136\n")
+
+
+def test_a_warehouse_of_another_shape_is_no_writer_in_the_way(warehouse: Path, csv_file: Path) -> None:
+    with closing(sqlite3.connect(warehouse)) as connection:
+        connection.execute("CREATE TABLE vwPAYROLL_SUMMARY (WORK_LOCATION TEXT)")
+    with pytest.raises(ConfigurationError, match="could not be written"):
+        import_paid_hours(warehouse, csv_file, "0046,GSA1,2025-07-01,Regular,8,136\n")
 
 
 def test_progress_ends_with_the_whole_file(warehouse: Path, csv_file: Path) -> None:

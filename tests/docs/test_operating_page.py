@@ -122,7 +122,7 @@ def test_words_in_capitals_are_those_that_the_page_explains() -> None:
 
 def test_every_alert_was_raised_and_what_a_command_can_mend_is_cleared(followed: Followed) -> None:
     assert followed.raised_before == {rule.name for rule in RULES}
-    assert followed.raised_after == {"queue_age", "api_errors"}
+    assert followed.raised_after == {"queue_age", "api_errors", "alert_targets"}
 
 
 def test_no_dead_letter_is_left_and_those_worth_it_were_replayed(followed: Followed) -> None:

@@ -1,6 +1,7 @@
 """Dead letters: filtered, replayed once, purged with a trace, kept before they are too old, and counted."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from shared_code.services import dead_letters
 from shared_code.services.dead_letter_monitor import monitor_dead_letters
 from shared_code.services.dead_letter_stores import PoisonStore
 from shared_code.services.dead_letters import DeadLetterFilter
+from shared_code.services.held_lease import held
 from shared_code.services.outbox_relay import relay_outbox, unsent
+from shared_code.services.runtime import Runtime
 from shared_code.storage import alerts
 from shared_code.storage.tables.messages import audit_events, outbox_messages, poison_messages, queue_messages
 from tests.support.aged_rows import AgedRuntime, aged_runtime
@@ -114,7 +117,7 @@ def test_a_poison_message_stays_and_is_marked_when_it_is_replayed(app: AgedRunti
     [(destination, subject, session_id, payload, properties)] = sent(app)
     assert (destination, subject, session_id) == (PL_REFRESH, "RefreshRequested", "TP001")
     assert payload == BODY, "figures keep their digits"
-    assert properties == '{"siteId":"TP001","period":"2025","requestId":"req_1"}'
+    assert properties == '{"attempt":1,"siteId":"TP001","period":"2025","requestId":"req_1"}'
     assert ids(app) == []
     assert ids(app, with_replayed=True) == ["poison:1"]
     again = dead_letters.replay(app, ["poison:1"], "operator")
@@ -126,7 +129,7 @@ def test_a_poison_message_stays_and_is_marked_when_it_is_replayed(app: AgedRunti
 def test_a_copy_is_a_first_attempt(app: AgedRuntime) -> None:
     bury(app)
     dead_letters.replay(app, ["pl.refresh:1"], "operator")
-    assert "attempt" not in sent(app)[0][4]
+    assert json.loads(sent(app)[0][4])["attempt"] == 1
 
 
 def test_a_replayed_alert_passes_the_filter_of_its_subscription(app: AgedRuntime) -> None:
@@ -208,6 +211,34 @@ def test_the_monitor_keeps_what_has_lain_for_two_weeks(app: AgedRuntime) -> None
     assert ids(app) == ["pl.refresh:2", "poison:1"]
     kept = dead_letters.find_letter(app, "poison:1")
     assert (kept.message_id, kept.reason, kept.body) == ("old", "SOURCE_UNAVAILABLE", BODY)
+
+
+def test_the_monitor_ends_after_two_minutes_and_the_next_goes_on(
+    app: AgedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "PAGE", 1)
+    for number in range(4):
+        bury(app, f"old-{number}", enqueued_at=NOON - timedelta(days=15))
+
+    def slow_batches(runtime: Runtime, ids: Iterable[str]) -> Iterator[Any]:
+        for batch in batches(runtime, ids):
+            yield batch
+            app.clock.moment += timedelta(seconds=50)
+
+    batches = dead_letters._batches
+    monkeypatch.setattr(dead_letters, "_batches", slow_batches)
+    monitor_dead_letters(app)
+    assert [name for name in ids(app) if name.startswith("pl.refresh")] == ["pl.refresh:4"]
+    monitor_dead_letters(app)
+    assert ids(app) == [f"poison:{number}" for number in range(1, 5)]
+
+
+def test_the_monitor_leaves_it_to_the_process_that_is_at_it(app: AgedRuntime) -> None:
+    bury(app, "old", enqueued_at=NOON - timedelta(days=15))
+    with held(app.database, "job:dead_letter_monitor", 300) as lease:
+        assert lease is not None
+        monitor_dead_letters(app)
+    assert ids(app) == ["pl.refresh:1"]
 
 
 def test_what_nobody_looked_after_is_counted_by_queue(app: AgedRuntime) -> None:

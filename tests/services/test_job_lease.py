@@ -24,9 +24,9 @@ def test_a_long_feed_keeps_the_lease_of_its_job(tmp_path: Path, monkeypatch: pyt
     app = Runtime(settings_of(path), clock)
     taken_over: list[bool] = []
 
-    def extract(runtime: Runtime, request: object, *, feeds: object, order: Order) -> None:
-        for batch in range(4):
-            clock.moment += timedelta(seconds=200)
+    def extract(runtime: Runtime, request: object, *, feeds: object, part: int, order: Order) -> None:
+        for batch in range(1, 5):
+            clock.moment += timedelta(seconds=110)
             order.progress("daily_revenue", batch, None)
             with app.database.writing() as connection:
                 other = leases.acquire(connection, "job:sync_daily", new_identifier(), clock.now(), 300)

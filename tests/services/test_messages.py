@@ -22,6 +22,7 @@ from shared_code.messaging.message import (
     PL_REFRESH,
     QUEUES,
     STATISTICS_UPDATE,
+    TREND,
     UNIT_ACCOUNTS,
 )
 from shared_code.services import messages, scheduled_jobs
@@ -146,6 +147,8 @@ HOSTILE: list[tuple[str, Any, str]] = [
     (PL_REFRESH, {**REFRESH, "period": "2025-13\n"}, "INVALID_BODY"),
     (STATISTICS_UPDATE, body_of("StatisticsUpdated", siteId="NONE", period="2025-01"), "UNKNOWN_SITE"),
     (STATISTICS_UPDATE, body_of("StatisticsUpdated", siteId="\x00'; --", period="2025-01"), "UNKNOWN_SITE"),
+    (TREND.source, body_of("StatisticsUpdated", siteId="NONE", period="2025-01"), "UNKNOWN_SITE"),
+    (ALERTS.source, body_of("PLViewRefreshed", siteId="NONE", period="2025-01"), "UNKNOWN_SITE"),
     (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025-06"), "UNKNOWN_BATCH"),
     (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025-06", batchId="other"), "INVALID_BODY"),
     (UNIT_ACCOUNTS, body_of("UnitAccountBatchRequested", period="2025"), "INVALID_BODY"),

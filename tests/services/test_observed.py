@@ -53,7 +53,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PnlWorld]
     world.add_sites("TP001")
     world.budget("TP001", {"9410": "100", "7185": "10"})
     world.inputs_changed("TP001")
-    monkeypatch.setattr(schedules, "runtime", lambda: world.runtime)
+    monkeypatch.setattr(schedules, "serving_runtime", lambda: world.runtime)
     yield world
     world.close()
 

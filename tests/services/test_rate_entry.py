@@ -11,14 +11,15 @@ import pytest
 
 from shared_code.domain.site_scope import SiteScope
 from shared_code.errors import ConflictError, ForecastError, InvalidInputError, NotFoundError
+from shared_code.services.forecast.author import Author
 from shared_code.services.held_lease import held
-from shared_code.services.rate_entry import EnteredRate, RateAuthor, RateEntry, enter_rate
+from shared_code.services.rate_entry import EnteredRate, RateEntry, enter_rate
 from shared_code.storage.tables.job_codes import site_job_code_rates, site_job_codes
 from shared_code.storage.tables.messages import audit_events, cache_versions, outbox_messages
 from tests.support.rate_world import RateWorld, decided
 
 ENTRY = RateEntry("TP001", "VLT1", Decimal("18.50"), date(2025, 7, 1), "fixed", "new scale")
-AUTHOR = RateAuthor("dm@example.com", "district_manager", on_behalf=True, request_id="req-1")
+AUTHOR = Author("dm@example.com", "district_manager", request_id="req-1")
 OWN = SiteScope.of(["TP001"])
 
 

@@ -1,6 +1,7 @@
 """Rate runs in the background: worked once, repeated after a crash, ended whatever happens."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from shared_code.messaging.events import background_slice
 from shared_code.messaging.message import JOBS
 from shared_code.messaging.received import ReceivedMessage
 from shared_code.services import rate_jobs
+from shared_code.services.calculate_rates import LEASE
+from shared_code.services.held_lease import held
 from shared_code.services.messages import handle_with
 from shared_code.services.rate_jobs import queue_rate_run, rate_job, work_rate_job
 from shared_code.services.rate_request import RateRequest
@@ -68,6 +71,21 @@ def test_a_job_that_a_killed_process_left_behind_is_run_again(world: RateWorld) 
     with world.runtime.database.writing() as connection:
         background_jobs.start(connection, job_id, world.clock.now())
     work_rate_job(world.runtime, JOBS, "message-1", job_id)
+    assert rate_job(world.runtime, job_id).status == "completed"
+
+
+def test_a_job_waits_for_the_lease_that_a_killed_process_left_behind(world: RateWorld) -> None:
+    job_id = queue_rate_run(world.runtime, RateRequest())
+    body = json_bytes(background_slice(job_id, world.clock.now()).payload)
+    message = ReceivedMessage(f"{JOBS}:{job_id}:1", job_id, "JobSlice", body, 2, None, None, {"attempt": 1})
+    with held(world.runtime.database, LEASE, 300) as lease:
+        assert lease is not None
+        handle_with(world.runtime, JOBS, message)
+    assert rate_job(world.runtime, job_id).status == "running"
+
+    copy = f"{JOBS}:{job_id}:1:r1"
+    assert [row.dedup_id for row in world.rows_of(outbox_messages)] == [f"{JOBS}:{job_id}:1", copy]
+    handle_with(world.runtime, JOBS, replace(message, message_id=copy, properties={"attempt": 2}))
     assert rate_job(world.runtime, job_id).status == "completed"
 
 

@@ -112,6 +112,14 @@ def test_control_characters_in_a_text_are_refused(world: ReferenceWorld) -> None
     assert [finding.column for finding in report.findings] == ["job_profile", "reason"]
 
 
+def test_a_key_that_grows_in_upper_case_must_still_fit(world: ReferenceWorld) -> None:
+    text = f"job_profile,reason\n{'ß' * 51},x\n{'ß' * 50},x\n"
+    report = _import_bytes(world, text.encode(), table="excluded_job_profiles")
+    assert [(finding.place, finding.problem) for finding in report.findings] == [
+        ("line 2", "is too long in upper case")
+    ]
+
+
 def test_a_value_is_shown_up_to_a_limit(world: ReferenceWorld) -> None:
     report = _import_bytes(world, f"{HEADER}\n{'E' * 1000},2025-04,1\n".encode())
     assert report.findings[0].value == "E" * 80 + "…"
@@ -168,6 +176,16 @@ def test_words_that_other_readers_take_for_truth_values_or_numbers_stay_texts(wo
     )
     assert report.findings == ()
     assert [(change.key, change.cells[0].new) for change in report.changes] == [("NO", "12.5")]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.yaml"])
+def test_a_file_of_too_many_rows_is_refused_before_they_are_checked(
+    world: ReferenceWorld, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(file_text, "MOST_ROWS", 3)
+    rows = {"rows.csv": "currency\n" + "x\n" * 4, "rows.yaml": "- {currency: x}\n" * 3 + "- x\n- x\n"}
+    with pytest.raises(InvalidInputError, match="more than 3 rows"):
+        _import_bytes(world, rows[name].encode(), name)
 
 
 def test_ten_thousand_rows_are_checked_in_seconds(world: ReferenceWorld) -> None:

@@ -151,6 +151,37 @@ def test_batch_after_batch_goes_and_a_second_night_finds_nothing(
     assert retain(app)
 
 
+AGREED = [
+    "contract_additional_payroll", "contract_billable_accounts", "contract_billable_terms", "contract_escalators",
+    "contract_fees", "contract_labor_jobs", "contract_management", "contract_non_gl_items", "contract_room_terms",
+    "contract_share_categories", "contract_share_tiers", "contract_shares", "contract_types", "contracts",
+    "job_profile_mappings", "site_job_code_rates",
+]  # fmt: skip
+"""The tables of what is agreed with a site."""
+
+
+@pytest.mark.parametrize(
+    ("site", "goes"),
+    [
+        ({"is_active": False, "close_date": date(2019, 1, 31)}, True),
+        ({"is_active": False, "close_date": date(2019, 2, 1)}, False),
+        ({"is_active": True, "close_date": date(2010, 1, 1)}, False),
+        ({"is_active": False, "close_date": None}, False),
+    ],
+    ids=["ended seven years ago", "ended later", "still listed", "nobody knows when"],
+)
+def test_what_was_agreed_with_a_site_goes_seven_years_after_its_end(
+    site: dict[str, object], goes: bool, app: AgedRuntime
+) -> None:
+    for table in metadata.sorted_tables:
+        app.put(table, site if table.name == "sites" else {})
+    agreed = {table.name: (table, app.count(table)) for table in metadata.sorted_tables if table.name in AGREED}
+
+    assert retain(app)
+
+    assert [name for name in AGREED if app.count(agreed[name][0]) < agreed[name][1]] == (AGREED if goes else [])
+
+
 def test_a_fresh_database_with_a_row_in_every_table_loses_nothing_that_is_young(app: AgedRuntime) -> None:
     for table in metadata.sorted_tables:
         app.put(table, {})

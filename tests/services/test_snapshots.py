@@ -1,8 +1,8 @@
 """Freezing the P&L: in one piece, in few statements, and by itself on the tenth of a month."""
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,13 @@ from shared_code.errors import ConflictError, TransientError
 from shared_code.services import snapshots as freezing
 from shared_code.services.held_lease import held
 from shared_code.services.periods import month_period
+from shared_code.services.refresh_pnl import RefreshReport, behind, refresh_pnl
+from shared_code.services.runtime import Runtime
 from shared_code.services.snapshots import SnapshotOrder, close_month, take_snapshot
 from shared_code.storage import snapshots
 from shared_code.storage.snapshots import Snapshot
 from shared_code.storage.tables.snapshots import pnl_snapshot_rows, pnl_snapshots
+from shared_code.storage.versions import SiteYear
 from tests.support.operational import executed_statements, t_sql
 from tests.support.pnl_world import PnlWorld
 
@@ -149,6 +152,38 @@ def test_the_tenth_of_a_month_closes_the_month_before(world: PnlWorld) -> None:
 def test_a_slot_that_is_made_up_for_closes_its_own_month(world: PnlWorld) -> None:
     world.clock.moment = datetime(2025, 7, 10, 11, 59, tzinfo=UTC)
     assert closed(world) == [("Month close 2025-05", "2025-05", 2)]
+
+
+def test_what_lags_is_computed_before_a_month_is_closed_slice_by_slice(
+    world: PnlWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(runtime: Runtime, late: Sequence[SiteYear]) -> RefreshReport:
+        world.clock.moment += timedelta(seconds=runtime.settings.job_slice_s)
+        return refresh_pnl(runtime, late)
+
+    world.clock.moment = datetime(2025, 7, 10, 12, tzinfo=UTC)
+    everybody = SiteScope.all_sites()
+    lagging = [len(behind(world.runtime, everybody, [2025]))]
+    monkeypatch.setattr(freezing, "BATCH_SITES", 1)
+    monkeypatch.setattr(freezing, "refresh_pnl", slowly)
+    with held(world.runtime.database, "job:month_close_snapshot", 300) as lease:
+        assert lease is not None
+        for _ in range(3):
+            freezing.prepare_closing(world.runtime, lease)
+            lagging.append(len(behind(world.runtime, everybody, [2025])))
+
+    assert lagging == [2, 1, 0, 0]
+    assert world.rows(pnl_snapshots, "name") == []
+
+
+def test_a_month_that_is_closed_is_not_prepared(world: PnlWorld) -> None:
+    world.clock.moment = datetime(2025, 7, 10, 12, tzinfo=UTC)
+    closed(world)
+    world.inputs_changed("TP001")
+    with held(world.runtime.database, "job:month_close_snapshot", 300) as lease:
+        assert lease is not None
+        freezing.prepare_closing(world.runtime, lease)
+    assert len(behind(world.runtime, SiteScope.all_sites(), [2025])) == 1
 
 
 def test_a_broken_site_does_not_keep_a_month_open(world: PnlWorld, caplog: pytest.LogCaptureFixture) -> None:

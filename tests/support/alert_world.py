@@ -166,6 +166,10 @@ class WebhookServer(ThreadingHTTPServer):
         """An address with a secret, as webhooks have."""
         return f"http://127.0.0.1:{self.server_port}/hook?sig=SECRET1"
 
+    def states(self) -> list[str]:
+        """Of every notice so far whether its alert was raised or cleared."""
+        return [notice["state"] for notice in self.told]
+
     def subjects(self) -> list[tuple[str, str, list[str]]]:
         """Rule, severity and subjects of every notice so far."""
         return [(notice["rule"], notice["severity"], notice["subjects"]) for notice in self.told]

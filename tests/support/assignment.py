@@ -20,7 +20,7 @@ def assign(runtime: Runtime, user: str, role: str, scopes: Iterable[Scope] = ())
     """Give the user the role with exactly these scopes; a name never seen becomes a user."""
     now = runtime.clock.now()
     stamp = stamps.inserted("test", now)
-    with runtime.database.writing() as connection:
+    with runtime.database.writing_lightly() as connection:
         user_id = _user_id(connection, user)
         if user_id is None:
             user_id = new_identifier()
@@ -38,7 +38,7 @@ def assign(runtime: Runtime, user: str, role: str, scopes: Iterable[Scope] = ())
 
 def withdraw_role(runtime: Runtime, user: str, role: str) -> None:
     """Take the role from the user."""
-    with runtime.database.writing() as connection:
+    with runtime.database.writing_lightly() as connection:
         user_id = _user_id(connection, user)
         connection.execute(delete(user_roles).where(user_roles.c.user_id == user_id, user_roles.c.role_code == role))
         raise_versions(connection, [permissions_tag(user)], runtime.clock.now())
@@ -46,7 +46,7 @@ def withdraw_role(runtime: Runtime, user: str, role: str) -> None:
 
 def change_user(runtime: Runtime, user: str, **values: object) -> None:
     """Give columns of the user other values."""
-    with runtime.database.writing() as connection:
+    with runtime.database.writing_lightly() as connection:
         connection.execute(update(app_users).where(app_users.c.principal_name == user).values(values))
         raise_versions(connection, [permissions_tag(user)], runtime.clock.now())
 

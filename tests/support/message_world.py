@@ -37,7 +37,7 @@ def message_world(folder: Path, **settings: Any) -> Iterator[Runtime]:
     path.write_bytes(empty_database())
     app = Runtime(settings_of(path, edw_sample_path=folder / "warehouse.db", **settings), FixedClock(NOON))
     now = stamps.inserted("test", NOON)
-    with app.database.writing() as connection:
+    with app.database.writing_lightly() as connection:
         columns = ("site_id", "name", "is_active", "sync_run_id", "loaded_at", *now)
         insert_rows(connection, sites, columns, [("0001", "Site 1", True, NO_RUN, NOON, *now.values())])
     yield app

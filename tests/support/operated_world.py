@@ -19,6 +19,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli.arguments
+import cli.commands.doctor
 import cli.commands.schema
 from cli import main
 from shared_code.dead_letter_reasons import PoisonReason, QueueReason
@@ -44,6 +45,9 @@ SITE: Final = "0046"
 USUAL_REASON: Final = PoisonReason.UNKNOWN_SITE
 """Of what reason the letters are that an operator picks where the page names none."""
 
+NOBODY_LISTENS: Final = "http://127.0.0.1:1/hook"
+"""A webhook that takes no notice."""
+
 CSVS: Final = {
     "MASTER_NON_FINANCIAL": f"SITE,SITE_NAME\n{SITE},Harbor Hotel\n",
     "vwPAYROLL_SUMMARY": (
@@ -64,6 +68,7 @@ class OperatedWorld(AlertWorld):
             environment_name="local",
             db_primary_connection=f"sqlite:///{folder / 'forecasting.db'}",
             edw_sample_path=folder / "warehouse.db",
+            alert_targets=NOBODY_LISTENS,
         )
         self.runtime = Runtime(settings, self.clock)
 
@@ -89,6 +94,7 @@ class OperatedWorld(AlertWorld):
         self.flc(SITE, "2025-06", "50000", "100000")
         self.entered("flc_variance", f"{SITE} 2025-06", {})
         self.evaluate()
+        self.evaluate(timedelta(minutes=5))
         self.clock.moment = NOON
         measured = {"requests": 100, "errors": 50, "measuredAt": timestamp_text(NOON)}
         self.entered("api_errors", "instance 1", measured)
@@ -132,7 +138,8 @@ class OperatedWorld(AlertWorld):
         patch.setattr("typer.testing._get_command", cache(get_command))
         patch.setattr(cli.arguments, "require_current", cache(require_current))
         patch.setattr(cli.arguments, "runtime", lambda: self.runtime)
-        patch.setattr(cli.commands.schema, "runtime", lambda: self.runtime)
+        for module in (cli.commands.schema, cli.commands.doctor):
+            patch.setattr(module, "runtime", lambda: self.runtime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,12 +184,12 @@ class PnlWorld:
     def agree(self, site_id: str, contract: Contract, end: date | None = None) -> None:
         """Let a contract be in force at a site, until `end` or for good."""
         stored = StoredContract(new_identifier(), site_id, contract, end)
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
 
     def forget(self, table: Table, **key: str) -> None:
         """Take facts away again, as a load does that does not find them any more; it tells those who keep answers."""
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             connection.execute(delete(table).filter_by(**key))
             versions.raise_versions(connection, [versions.SHARED_TAG], self.clock.now())
 
@@ -199,7 +199,7 @@ class PnlWorld:
 
     def inputs_changed(self, *site_ids: str, year: int = 2025) -> None:
         """Count a change of the inputs, as every load does in its own transaction."""
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             versions.raise_inputs_versions(connection, [(site, year) for site in site_ids], self.clock.now())
 
     def rows(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
@@ -243,7 +243,7 @@ class PnlWorld:
     def _insert(self, table: Table, rows: Iterable[Mapping[str, Any]], *, std: bool = False, run: bool = True) -> None:
         stamp = (stamps.inserted("test", self.clock.now()) if std else {}) | (self._run if run else {})
         complete = [{**row, **stamp} for row in rows]
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             if complete:
                 insert_rows(connection, table, list(complete[0]), [tuple(row.values()) for row in complete])
             versions.raise_versions(connection, [versions.SHARED_TAG], self.clock.now())

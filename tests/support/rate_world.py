@@ -158,7 +158,7 @@ class RateWorld:
             event.remove(engine, "before_cursor_execute", note)
 
     def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             connection.execute(insert(table), list(rows))
 
 

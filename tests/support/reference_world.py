@@ -67,7 +67,7 @@ class ReferenceWorld:
 
     def put(self, table: Table, *rows: dict[str, Any]) -> None:
         """Rows of a table; what a row does not say has any value that is allowed."""
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             connection.execute(insert(table), [example_row(table) | row for row in rows])
 
     def add_sites(self, *site_ids: str) -> None:
@@ -105,7 +105,7 @@ class ReferenceWorld:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction."""
-        with self.runtime.database.writing() as connection:
+        with self.runtime.database.writing_lightly() as connection:
             yield connection
 
     @contextmanager

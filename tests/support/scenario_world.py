@@ -138,7 +138,7 @@ class ScenarioWorld(PnlWorld):
         contract = inputs.months[0].contract
         if contract is not None:
             stored = StoredContract(new_identifier(), inputs.site_id, contract)
-            with self.runtime.database.writing() as connection:
+            with self.runtime.database.writing_lightly() as connection:
                 add_contracts(connection, SiteScope.all_sites(), [stored], "test", self.clock.now())
 
     def _keep_month(self, site_id: str, month: MonthInputs) -> None:

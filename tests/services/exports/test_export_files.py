@@ -45,7 +45,11 @@ def text_row(text: str) -> Row:
     return (None, text, None, None, None)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With one of these a spreadsheet may begin to calculate."""
+
+
+@pytest.mark.parametrize("start", STARTS)
 def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(start: str) -> None:
     text = f"{start}1+1"
     assert csv_rows(document(text_row(text)))[4][1] == f"'{text}"
@@ -53,7 +57,7 @@ def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(start: str) -> Non
     assert (cell.value, cell.data_type) == (f"'{text}".replace("\r", "\n"), "s")
 
 
-@pytest.mark.parametrize("text", ["1=1", " =1", "'=1", "TP001", "#N/A", "\n=1", "＝1", "a\tb", "0170"])
+@pytest.mark.parametrize("text", ["1=1", " =1", "'=1", "TP001", "#N/A", "1＝1", "a\tb", "0170"])
 def test_every_other_text_stays_as_it_is(text: str) -> None:
     assert safe_text(text) == text
     assert csv_rows(document(text_row(text)))[4][1] == text
@@ -66,10 +70,10 @@ def test_every_other_text_stays_as_it_is(text: str) -> None:
 def test_no_field_begins_like_a_formula_and_no_text_breaks_a_file(text: str) -> None:
     shown = Document(((text, text),), (Section(text, (Column(text),), [(text,)]),))
     fields = [field for row in csv_rows(shown) for field in row]
-    assert not any(field.startswith(("=", "+", "-", "@", "\t", "\r")) for field in fields)
+    assert not any(field.startswith(STARTS) for field in fields)
     cells = [cell for row in xlsx_cells(shown) for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
-    assert not any(str(cell.value or "").startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+    assert not any(str(cell.value or "").startswith(STARTS) for cell in cells)
     assert len(PdfReader(BytesIO(written("pdf", shown))).pages) >= 1
 
 
@@ -104,6 +108,21 @@ def test_a_pdf_cuts_long_texts_but_no_figure_and_repeats_headings_on_every_page(
     assert all("Amount" in text and f"Page {number}" in text for number, text in enumerate(texts, 1))
     assert sum(text.count("999,999,999,999.99") for text in texts) == 120
     assert max(len(word) for text in texts for word in text.split()) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("Café Müller – 5 €", "Café Müller – 5 €"),
+        ("Cafe\u0301", "Café"),
+        ("Dvořák, Győr", "Dvorák, Gyor"),
+        ("ﬁne №7", "fine No7"),
+        ("駐車 🅿️", "?? ?"),
+        ("a\u200db\nc\x07", "a?b c"),
+    ],
+)
+def test_a_pdf_shows_letters_that_its_fonts_lack_as_near_as_it_can(text: str, drawn: str) -> None:
+    assert f"\n{drawn}" in pdf_text(written("pdf", document(text_row(text))))
 
 
 def test_a_page_is_as_wide_as_its_widest_table() -> None:

@@ -1,0 +1,24 @@
+"""What a terminal gets: texts of sources as they are, nothing that it would obey."""
+
+import pytest
+
+from cli import output
+
+HOSTILE = "Inn [/bold] :smile: \x1b[2J\x9b31m\x07"
+SHOWN = r"Inn [/bold] :smile: \x1b[2J\x9b31m\x07"
+
+
+def test_a_table_shows_names_of_sources_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(f"Site {HOSTILE}", ("Name",), [(HOSTILE,)])
+    title, heading, row, *_ = capsys.readouterr().out.splitlines()
+    assert (title, heading.strip(), row.strip()) == (f"Site {SHOWN}", "Name", SHOWN)
+
+
+def test_a_complaint_shows_what_it_is_about_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output.complain(f"There is no site {HOSTILE}", "[x]")
+    assert capsys.readouterr().err == f"[x]: There is no site {SHOWN}\n"
+
+
+def test_lines_and_tabs_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output.out.print("one\n  two")
+    assert capsys.readouterr().out == "one\n  two\n"
