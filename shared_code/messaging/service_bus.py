@@ -55,9 +55,7 @@ class ServiceBus:
 
     def __init__(self, open_client: "Callable[[], ServiceBusClient]") -> None:
         self._open_client = open_client
-        self._client: ServiceBusClient | None = None
-        self._senders: dict[str, ServiceBusSender] = {}
-        self._lock = Lock()
+        self._connection = _Connection(open_client)
         self.dead_letters = DeadLetterQueues(open_client)
 
     def send(self, messages: Sequence[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]) -> None:
@@ -69,40 +67,53 @@ class ServiceBus:
         """
         by_destination = sorted(messages, key=attrgetter("destination"))
         refusal: Exception | None = None
-        # The library sets no limit to the opening of a connection: who finds another waiting for one does not join him.
-        if not self._lock.acquire(timeout=SEND_TIMEOUT_S):
+        connection = self._connection
+        # The library sets no limit to opening and closing a connection: one that somebody hangs in is left to him.
+        if not connection.lock.acquire(timeout=SEND_TIMEOUT_S):
+            self._forget(connection)
             raise TransientError("Service Bus does not answer", code="SERVICE_BUS_UNAVAILABLE")
         try:
             for destination, rows in groupby(by_destination, key=attrgetter("destination")):
                 try:
-                    self._send(self._sender(destination), list(rows), sent)
+                    _send(connection.sender(destination), list(rows), sent)
                 except _refusals() as error:
                     refusal = error
             if refusal is not None:
                 raise DestinationRefusedError(refusal)
         except Exception:
-            self._give_up()
+            self._forget(connection)
+            connection.close()
             raise
         finally:
-            self._lock.release()
+            connection.lock.release()
 
     def close(self) -> None:
         """Give the connections back; one that somebody waits for is left to him."""
         self.dead_letters.close()
-        if self._lock.acquire(timeout=SEND_TIMEOUT_S):
+        connection = self._connection
+        if connection.lock.acquire(timeout=SEND_TIMEOUT_S):
             try:
-                self._give_up()
+                connection.close()
             finally:
-                self._lock.release()
+                connection.lock.release()
 
-    def _send(
-        self, sender: "ServiceBusSender", rows: list[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]
-    ) -> None:
-        for batch, contents in _batches(sender, rows):
-            sender.send_messages(batch, timeout=SEND_TIMEOUT_S)
-            sent(contents)
+    def _forget(self, connection: "_Connection") -> None:
+        """Let the next call open another one."""
+        if self._connection is connection:
+            self._connection = _Connection(self._open_client)
 
-    def _sender(self, destination: str) -> "ServiceBusSender":
+
+class _Connection:
+    """A client with a sender for each destination, in the hands of who holds its `lock`; opened at first use."""
+
+    def __init__(self, open_client: "Callable[[], ServiceBusClient]") -> None:
+        self.lock = Lock()
+        self._open_client = open_client
+        self._client: ServiceBusClient | None = None
+        self._senders: dict[str, ServiceBusSender] = {}
+
+    def sender(self, destination: str) -> "ServiceBusSender":
+        """The sender to a queue or topic."""
         if self._client is None:
             self._client = self._open_client()
         if destination not in self._senders:
@@ -112,14 +123,20 @@ class ServiceBus:
             )
         return self._senders[destination]
 
-    def _give_up(self) -> None:
-        """Forget the connection; whatever closing it comes to, it is not used again."""
+    def close(self) -> None:
+        """Give it back, whatever closing it comes to: it may be broken already, which the caller is told."""
         client, self._client = self._client, None
         senders, self._senders = self._senders, {}
         for part in (*senders.values(), client):
             if part is not None:
-                with suppress(Exception):  # it is broken already, which the caller is told
+                with suppress(Exception):
                     part.close()
+
+
+def _send(sender: "ServiceBusSender", rows: list[OutgoingRow], sent: Callable[[Sequence[OutgoingRow]], None]) -> None:
+    for batch, contents in _batches(sender, rows):
+        sender.send_messages(batch, timeout=SEND_TIMEOUT_S)
+        sent(contents)
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -216,7 +216,7 @@ def test_a_sender_whose_link_was_given_up_opens_another(database: SteppedDatabas
     azure = AzureBroker(database, emulator)
     try:
         assert send(azure, database, wish("a")) == 1
-        azure.bus._senders[PL_REFRESH].close()
+        azure.bus._connection._senders[PL_REFRESH].close()
         assert send(azure, database, wish("b")) == 0
         database.clock.moment += timedelta(seconds=5)
         assert relay(azure.courier) == 1

@@ -1,7 +1,9 @@
 """A queue or topic that takes no message holds up nobody but its own: it may be gone, full or not permitted."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -126,3 +128,44 @@ def test_a_broker_that_cannot_be_reached_is_left_alone_until_the_next_attempt(
     assert namespace.taken == []
     with database.reading() as connection:
         assert [part.attempts for part in outbox.backlog(connection)] == [1, 1]
+
+
+class _Stuck(_Namespace):
+    """A connection that neither opens nor fails until `is_cut`, as one to a broker that died at the wrong moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waited_for, self.is_cut = Event(), Event()
+
+    def get_queue_sender(self, name: str) -> _Sender:
+        self.is_waited_for.set()
+        self.is_cut.wait(10)
+        raise ServiceBusConnectionError(message="cut")
+
+    get_topic_sender = get_queue_sender
+
+
+def test_a_connection_that_somebody_hangs_in_is_left_to_him(
+    database: SteppedDatabase, namespace: _Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared_code.messaging.service_bus.SEND_TIMEOUT_S", 0.05)
+    stuck = _Stuck()
+    clients: list[Any] = [stuck, namespace]
+    courier = ServiceBusCourier(database, ServiceBus(lambda: clients.pop(0)))
+    with database.writing() as connection:
+        outbox.append(connection, [Message(PL_REFRESH, "E", "TP001", "a", {})], database.clock.now())
+    hanging = Thread(target=relay, args=(courier,))
+    hanging.start()
+    assert stuck.is_waited_for.wait(5)
+
+    assert relay(courier) == 0
+    database.clock.moment += timedelta(seconds=5)
+    assert relay(courier) == 1
+    assert namespace.taken == [(PL_REFRESH, "a")]
+
+    stuck.is_cut.set()
+    hanging.join(5)
+    with database.writing() as connection:
+        outbox.append(connection, [Message(PL_REFRESH, "E", "TP001", "b", {})], database.clock.now())
+    assert relay(courier) == 1
+    assert clients == []

@@ -106,4 +106,4 @@ def _is_sending(app: Runtime) -> bool:
     with app.database.writing() as connection:
         is_free = leases.acquire(connection, "job:outbox_relay", NO_RUN, NOON - timedelta(days=1), 1)
     assert app.service_bus is not None
-    return is_free is None and app.service_bus._lock.locked()
+    return is_free is None and app.service_bus._connection.lock.locked()
