@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from shared_code.messaging.message import QUEUES, SUBSCRIPTIONS
 from shared_code.messaging.relay import next_attempt, relay
 from shared_code.messaging.service_bus import ServiceBus
-from shared_code.services.held_lease import held
+from shared_code.services.held_lease import LeaseLostError, held
 from shared_code.services.runtime import Runtime
 from shared_code.sql.transient import retry_use_case
 from shared_code.storage import audit, embedded_queue, leases, outbox
@@ -60,7 +60,12 @@ class EmbeddedCourier:
             outbox.mark_sent(connection, [message.message_id for message in messages], now)
 
     def postpone(self, messages: Sequence[StoredMessage], error: Exception) -> None:
-        """Let them wait for their next attempt; only the kind of the error is kept."""
+        """Let them wait for their next attempt; only the kind of the error is kept.
+
+        Whoever has lost the lease leaves them as they are: nothing is wrong with them, and they are another's to send.
+        """
+        if isinstance(error, LeaseLostError):
+            return
         with self._database.writing_lightly() as connection:
             until = next_attempt(max(message.attempts for message in messages) + 1, self._database.clock.now())
             outbox.postpone(connection, [message.message_id for message in messages], until, type(error).__name__)
@@ -134,8 +139,9 @@ def unsent(runtime: Runtime) -> list[Backlog]:
 def send_again(runtime: Runtime, age: timedelta, *, by: str) -> int:
     """Let all that was sent since `age` ago be sent once more, after the broker has lost what it held; how many.
 
-    What was handled already is known by its message id and has no effect. A relay under way loses its lease, so that
-    what it gave to the lost broker is not noted as sent after this. Audited.
+    The broker is back: what it did not take waits no longer either. What was handled already is known by its message
+    id and has no effect. A relay under way loses its lease, so that what it gave to the lost broker is not noted as
+    sent after this. Audited.
 
     Source: Operations, "Backup, restore, continuity".
     """
@@ -145,6 +151,7 @@ def send_again(runtime: Runtime, age: timedelta, *, by: str) -> int:
             now = runtime.clock.now()
             leases.take_away(connection, LEASE)
             number = outbox.forget_sent(connection, now - age, now)
+            outbox.forget_failures(connection, now)
             sentence = f"{number} messages sent since {now - age:%Y-%m-%d %H:%M} UTC are sent again"
             entry = AuditEntry(user_id=by, module="outbox", item_key="resend", source="system", new_value=sentence)
             audit.add_entries(connection, [entry], now)

@@ -181,6 +181,13 @@ def forget_sent(connection: Connection, since: datetime, now: datetime) -> int:
     return connection.execute(update(table).where(sent).values(sent_at=None, next_attempt_at=now, attempts=0)).rowcount
 
 
+def forget_failures(connection: Connection, now: datetime) -> None:
+    """Make due what waits because sending it failed; what is to be sent later stays so."""
+    table = outbox_messages
+    failed = and_(table.c.sent_at.is_(None), table.c.attempts > 0)
+    connection.execute(update(table).where(failed).values(next_attempt_at=now, attempts=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Messages to one destination that have not been sent.

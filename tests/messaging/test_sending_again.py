@@ -70,14 +70,32 @@ def test_what_was_sent_is_sent_once_more(app: Runtime, bus: ForgetfulBus) -> Non
     assert bus.held == ["1", "2"]
 
 
-def test_what_a_relay_gave_to_the_broker_that_is_lost_is_not_noted_as_sent(
-    app: Runtime, bus: ForgetfulBus, database: SteppedDatabase
-) -> None:
+def test_what_a_relay_gave_to_the_broker_that_is_lost_is_not_noted_as_sent(app: Runtime, bus: ForgetfulBus) -> None:
     leave(app, "1", "2")
     bus.lost = lambda: lose(app, bus)
     assert relay_outbox(app) == 0
-    assert [part.messages for part in unsent(app)] == [2]
-    database.clock.moment += timedelta(seconds=5)
+    assert [(part.messages, part.attempts, part.errors) for part in unsent(app)] == [(2, 0, ())]
     assert relay_outbox(app) == 2
     assert bus.held == ["1", "2"]
     assert unsent(app) == []
+
+
+def test_what_the_lost_broker_did_not_take_waits_no_longer(app: Runtime, bus: ForgetfulBus) -> None:
+    leave(app, "1")
+    bus.lost = fail
+    assert relay_outbox(app) == 0
+    assert relay_outbox(app) == 0
+    lose(app, bus)
+    assert relay_outbox(app) == 1
+
+
+def test_what_is_to_be_sent_later_stays_so(app: Runtime, bus: ForgetfulBus) -> None:
+    later = app.clock.now() + timedelta(seconds=30)
+    with app.database.writing() as connection:
+        outbox.append(connection, [Message(PL_REFRESH, "E", "TP001", "1", {}, not_before=later)], app.clock.now())
+    lose(app, bus)
+    assert relay_outbox(app) == 0
+
+
+def fail() -> None:
+    raise ConnectionError("the broker is away")
