@@ -6,6 +6,7 @@ Source: Architecture, "The command line".
 import dataclasses
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +23,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shared_code.sql.types import timestamp_text
+
+NAME = "townepark"
 
 NARROWEST = 128
 """Columns of the widest table: a narrower terminal wraps its lines rather than cut figures off."""
@@ -48,7 +52,16 @@ err = PlainConsole(stderr=True)
 """Where progress and errors go, so that results can be piped."""
 
 
-def complain(reason: str, of: str = "townepark") -> None:
+def program() -> str:
+    """How this program is called from here: by its name where the shell finds that, else by its path."""
+    called = Path(sys.argv[0])
+    if called.name != NAME or shutil.which(NAME) is not None:
+        return NAME
+    path, here = called.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def complain(reason: str, of: str = NAME) -> None:
     """Say on standard error what is wrong, and with what."""
     err.print(f"{of}:", style="red", end=" ", soft_wrap=True)
     err.print(reason, soft_wrap=True)

@@ -76,11 +76,12 @@ def demo(
         pnl_command.show_refresh(refreshed)
         pnl_command.show_pnl(pnl)
         pnl_command.show_totals(company)
+        program = output.program()
         output.out.print(
             f"\nDone in {time.perf_counter() - started:.0f} s. Go on with\n"
-            "  townepark serve\n"
-            "  townepark token --user me --role forecasting_admin   (every request to the API needs a token)\n"
-            f"  townepark pnl show --site {site_id} --period {year} --breakdown"
+            f"  {program} serve\n"
+            f"  {program} token --user me --role forecasting_admin   (every request to the API needs a token)\n"
+            f"  {program} pnl show --site {site_id} --period {year} --breakdown"
         )
     if not report.is_good:
         raise typer.Exit(FAILED)

@@ -18,6 +18,7 @@ from cli.host.service_bus_store import ServiceBusStore
 from shared_code.logs import JsonFormatter
 from shared_code.messaging.service_bus import client_of
 from shared_code.security.development import is_embedded_default
+from shared_code.services import observed
 
 
 def serve(
@@ -63,3 +64,11 @@ def _log_what_happens(level: str, *, as_json: bool) -> None:
     for handler in logging.getLogger().handlers:
         handler.setLevel(level.upper())
         handler.setFormatter(JsonFormatter() if as_json else plain)
+        if not as_json and handler.level > logging.DEBUG:
+            handler.addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """False for a message that was worked off well: of hundreds after a load, nobody could read what else is said."""
+    is_done = record.name == observed.__name__ and record.levelno == logging.INFO
+    return not (is_done and isinstance(record.args, tuple) and record.args[0] == observed.MESSAGE)

@@ -4,9 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.host.host import LocalHost, ServedFunction
-
-_SIGN_IN = "TOKEN=$(townepark token --user me --role forecasting_admin)"
-"""How a newcomer gets a token."""
+from cli.output import program
 
 _TITLES = {"http": "HTTP", "timer": "timer", "queue": "queue"}
 
@@ -25,7 +23,7 @@ def show(host: LocalHost, console: Console, *, gives_tokens: bool = False) -> No
     if gives_tokens:
         console.print(
             "A first request, in another window:\n"
-            f"  {_SIGN_IN}\n"
+            f"  TOKEN=$({program()} token --user me --role forecasting_admin)\n"
             f'  curl -H "Authorization: Bearer $TOKEN" {host.url}/api/v1/forecasting/sites',
             highlight=False,
             soft_wrap=True,

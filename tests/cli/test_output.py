@@ -1,5 +1,7 @@
 """What a terminal gets: texts of sources as they are, nothing that it would obey."""
 
+from pathlib import Path
+
 import pytest
 
 from cli import output
@@ -22,3 +24,19 @@ def test_a_complaint_shows_what_it_is_about_as_it_is(capsys: pytest.CaptureFixtu
 def test_lines_and_tabs_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     output.out.print("one\n  two")
     assert capsys.readouterr().out == "one\n  two\n"
+
+
+def test_commands_are_named_as_they_can_be_called_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "townepark").touch(mode=0o755)
+    monkeypatch.setattr("sys.argv", [str(folder / "townepark")])
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    assert output.program() == ".venv/bin/townepark"
+    monkeypatch.chdir(folder / "..")
+    assert output.program() == "bin/townepark"
+    monkeypatch.chdir("/")
+    assert output.program().endswith("/.venv/bin/townepark")
+    monkeypatch.setenv("PATH", str(folder))
+    assert output.program() == "townepark"

@@ -20,14 +20,8 @@ from shared_code.messaging.message import (
 from shared_code.messaging.relay import relay
 from shared_code.storage.embedded_queue import LOCK, QUEUE_RULES
 from tests.support.brokers import AzureBroker, Broker, EmbeddedBroker, send, wish
-from tests.support.operational import SteppedDatabase, operational_database
+from tests.support.operational import SteppedDatabase
 from tests.support.service_bus_emulator import Emulator, reason_to_skip
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SteppedDatabase]:
-    with operational_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture(params=["embedded", "azure"])

@@ -1,8 +1,6 @@
 """A queue or topic that takes no message holds up nobody but its own: it may be gone, full or not permitted."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -21,7 +19,7 @@ from shared_code.messaging.relay import BATCH, relay
 from shared_code.messaging.service_bus import ServiceBus
 from shared_code.services.outbox_relay import ServiceBusCourier
 from shared_code.storage import outbox
-from tests.support.operational import SteppedDatabase, operational_database
+from tests.support.operational import SteppedDatabase
 
 
 class _Namespace:
@@ -56,12 +54,6 @@ class _Sender:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SteppedDatabase]:
-    with operational_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from shared_code.sql.types import new_identifier
 from shared_code.storage import embedded_queue, leases, outbox
 from shared_code.storage.database import Database
 from shared_code.storage.outbox import StoredMessage
-from tests.support.operational import NOON, SteppedDatabase, executed_statements, operational_database, settings_of
+from tests.support.operational import NOON, SteppedDatabase, executed_statements, settings_of
 
 
 class Broker(EmbeddedCourier):
@@ -34,12 +34,6 @@ class Broker(EmbeddedCourier):
                 embedded_queue.enqueue(connection, messages, self._database.clock.now())
             raise TimeoutError("no answer")
         super().deliver(messages)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SteppedDatabase]:
-    with operational_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from shared_code.services.outbox_relay import relay_outbox, send_again, unsent
 from shared_code.services.runtime import Runtime
 from shared_code.storage import outbox
 from shared_code.storage.outbox import StoredMessage
-from tests.support.operational import SteppedDatabase, operational_database, settings_of
+from tests.support.operational import SteppedDatabase, settings_of
 
 
 class ForgetfulBus:
@@ -30,12 +30,6 @@ class ForgetfulBus:
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SteppedDatabase]:
-    with operational_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 The business date is 15 April 2025; the ledger is closed through March.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from shared_code.domain.accumulation import Accumulation
@@ -122,3 +124,14 @@ class RevenueWorld(MonthlyWorld):
             for code, count in hours.items()
         ]
         self._insert(budget_payroll_job_months, rows)
+
+
+@contextmanager
+def budgeted_site(folder: Path) -> Iterator[RevenueWorld]:
+    """Site TP001 with a budget for 2025 and a posted first quarter, and no contract yet."""
+    world = RevenueWorld(folder)
+    world.add_sites("TP001")
+    world.budget("TP001", BUDGET)
+    world.ledger("TP001", {"9410": "28000", "4790": "-2800"}, "2025-01", "2025-02", "2025-03")
+    yield world
+    world.close()
